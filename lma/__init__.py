@@ -1,0 +1,1 @@
+"""LMA Federation: logging, monitoring and alerting over many Kubernetes clusters, run as a service."""

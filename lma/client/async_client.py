@@ -1,0 +1,275 @@
+"""The asynchronous client: ``AsyncClient``, the same methods as ``Client``, to be awaited.
+
+Example::
+
+    async with AsyncClient("http://127.0.0.1:9090", token=token) as client:
+        metrics, logs = await asyncio.gather(client.query("up"), client.logs('{app="shop"}'))
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+
+from lma.client import cluster_calls, log_calls, metric_calls, times
+from lma.client import tail as tailing
+from lma.client.call import Call, Request
+from lma.client.entities import Alert, Cluster, Endpoints, Metadata, RuleGroup, Targets
+from lma.client.errors import ClientError
+from lma.client.samples import Labels, Listing, LogLine, Matrix, MetricResult, Streams
+from lma.client.server import FOREIGN_ERRORS, Server
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """One server: metrics, logs and clusters, each method one request unless it says otherwise.
+
+    ``url`` is the server's root (``http://127.0.0.1:9090``; no ``/prometheus``), ``token`` a bearer token, and
+    ``timeout_s`` bounds connecting, sending and each wait for bytes. Every method raises ``ClientError``. Belongs
+    to one event loop. Close it, or use it in an ``async with`` block.
+    """
+
+    def __init__(self, url: str, token: str | None = None, timeout_s: float = 30) -> None:
+        self._server = Server.of(url, token, timeout_s)
+        self._http = httpx.AsyncClient(**self._server.httpx_options)
+        self.clusters = AsyncClusters(self.run)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def run(self, call: Call[T]) -> T:
+        """Make a call: send its request, decode the answer."""
+        try:
+            response = await self._http.request(**self._server.http_arguments(call.request))
+        except FOREIGN_ERRORS as error:
+            raise self._server.translate(error) from error
+        return call.result(self._server.answer(response))
+
+    async def query(self, expr: str, time: times.Time | None = None, *, partial: bool = True) -> MetricResult:
+        """Evaluate PromQL at one instant; ``partial=False`` makes a missing cluster an IncompleteError."""
+        return await self.run(metric_calls.query(expr, time, partial=partial))
+
+    async def query_range(
+        self, expr: str, start: times.Time, end: times.Time, step: times.Duration, *, partial: bool = True
+    ) -> Matrix:
+        """Evaluate PromQL from ``start`` to ``end``, both included, every ``step``."""
+        return await self.run(metric_calls.query_range(expr, start, end, step, partial=partial))
+
+    async def labels(
+        self,
+        match: str | Sequence[str] = (),
+        start: times.Time | None = None,
+        end: times.Time | None = None,
+    ) -> Listing[str]:
+        """List label names, of the series that match if selectors are given."""
+        return await self.run(metric_calls.labels(match, start, end))
+
+    async def label_values(
+        self,
+        name: str,
+        match: str | Sequence[str] = (),
+        start: times.Time | None = None,
+        end: times.Time | None = None,
+    ) -> Listing[str]:
+        """List the values of a label."""
+        return await self.run(metric_calls.label_values(name, match, start, end))
+
+    async def series(
+        self,
+        match: str | Sequence[str],
+        start: times.Time | None = None,
+        end: times.Time | None = None,
+    ) -> Listing[Labels]:
+        """List the label sets of the series that match any of the selectors."""
+        return await self.run(metric_calls.series(match, start, end))
+
+    async def rules(self) -> Listing[RuleGroup]:
+        """List rule groups."""
+        return await self.run(metric_calls.rules())
+
+    async def alerts(self) -> Listing[Alert]:
+        """List active alerts."""
+        return await self.run(metric_calls.alerts())
+
+    async def targets(self) -> Targets:
+        """List scrape targets."""
+        return await self.run(metric_calls.targets())
+
+    async def metadata(self, metric: str | None = None) -> Metadata:
+        """List metric metadata, of one metric if named."""
+        return await self.run(metric_calls.metadata(metric))
+
+    async def logs(
+        self,
+        expr: str,
+        start: times.Time = "-1h",
+        end: times.Time = "now",
+        limit: int = log_calls.DEFAULT_LIMIT,
+        direction: log_calls.Direction | str = log_calls.Direction.BACKWARD,
+        *,
+        partial: bool = True,
+    ) -> Streams:
+        """Read log lines from ``start`` (included) to ``end`` (excluded), at most ``limit``."""
+        return await self.run(log_calls.logs(expr, start, end, limit, direction, partial=partial))
+
+    async def logs_range(
+        self, expr: str, start: times.Time, end: times.Time, step: times.Duration, *, partial: bool = True
+    ) -> Matrix:
+        """Evaluate a LogQL metric query over a range."""
+        return await self.run(log_calls.logs_range(expr, start, end, step, partial=partial))
+
+    async def logs_instant(self, expr: str, time: times.Time | None = None, *, partial: bool = True) -> MetricResult:
+        """Evaluate a LogQL metric query at one instant."""
+        return await self.run(log_calls.logs_instant(expr, time, partial=partial))
+
+    async def log_labels(self, start: times.Time | None = None, end: times.Time | None = None) -> Listing[str]:
+        """List the label names of streams."""
+        return await self.run(log_calls.log_labels(start, end))
+
+    async def log_label_values(
+        self, name: str, start: times.Time | None = None, end: times.Time | None = None
+    ) -> Listing[str]:
+        """List the values of a label of streams."""
+        return await self.run(log_calls.log_label_values(name, start, end))
+
+    async def log_series(
+        self,
+        match: str | Sequence[str] = (),
+        start: times.Time | None = None,
+        end: times.Time | None = None,
+    ) -> Listing[Labels]:
+        """List the label sets of streams."""
+        return await self.run(log_calls.log_series(match, start, end))
+
+    async def tail(
+        self,
+        expr: str,
+        start: times.Time = "now",
+        *,
+        give_up_after_s: float = 300,
+        on_notice: Callable[[tailing.Notice], None] | None = None,
+    ) -> AsyncIterator[LogLine]:
+        """Follow log lines from ``start`` on, for ever, oldest first, each once, across broken connections.
+
+        Uses the WebSocket tail, or polls where the server has none. ``on_notice`` is told of reconnecting, of
+        polling and of lines the server left out. Raises what lasts longer than ``give_up_after_s``.
+        """
+        steps = tailing.follow(expr, start_ns=times.to_ns(start), give_up_after_s=give_up_after_s)
+        async with _Socket(self._server) as socket:
+            step = next(steps)
+            while True:
+                if isinstance(step, tailing.Emit):
+                    for line in step.lines:
+                        yield line
+                elif isinstance(step, tailing.Tell) and on_notice is not None:
+                    on_notice(step.notice)
+                try:
+                    outcome = await self._perform(step, socket)
+                except ClientError as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(outcome)
+
+    async def _perform(self, step: tailing.Step, socket: _Socket) -> Any:
+        match step:
+            case tailing.Dial(request):
+                return await socket.dial(request)
+            case tailing.Receive():
+                return await socket.receive()
+            case tailing.Fetch(call):
+                return await self.run(call)
+            case tailing.Pause(seconds):
+                await asyncio.sleep(seconds)
+        return None
+
+
+class _Socket:
+    """The WebSocket of a tail; at most one is open."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._stack = contextlib.AsyncExitStack()
+        self._connection: ClientConnection | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def dial(self, request: Request) -> None:
+        """Open the socket anew."""
+        await self._stack.aclose()
+        url = self._server.websocket_url(request)
+        try:
+            self._connection = await self._stack.enter_async_context(connect(url, **self._server.websocket_options))
+        except FOREIGN_ERRORS as error:
+            raise self._server.translate(error) from error
+
+    async def receive(self) -> str | bytes:
+        """Wait for a message."""
+        if self._connection is None:
+            raise RuntimeError("receive before dial")
+        try:
+            return await self._connection.recv()
+        except FOREIGN_ERRORS as error:
+            raise self._server.translate(error) from error
+
+
+class AsyncClusters:
+    """The clusters of the control plane."""
+
+    def __init__(self, run: Callable[[Call[Any]], Awaitable[Any]]) -> None:
+        self._run = run
+
+    async def register(self, name: str, endpoints: Endpoints, labels: Mapping[str, str] | None = None) -> Cluster:
+        """Register a cluster; registering the same again changes nothing."""
+        cluster: Cluster = await self._run(cluster_calls.register(name, endpoints, labels))
+        return cluster
+
+    async def list(self) -> tuple[Cluster, ...]:
+        """List every cluster, by name; one request per page."""
+        pages = cluster_calls.list_pages()
+        call = next(pages)
+        while True:
+            try:
+                call = pages.send(await self._run(call))
+            except StopIteration as done:
+                clusters: tuple[Cluster, ...] = done.value
+                return clusters
+
+    async def show(self, name: str) -> Cluster:
+        """Read one cluster."""
+        cluster: Cluster = await self._run(cluster_calls.show(name))
+        return cluster
+
+    async def change(
+        self,
+        name: str,
+        *,
+        labels: Mapping[str, str | None] | None = None,
+        endpoints: Endpoints | Mapping[str, Any] | None = None,
+    ) -> Cluster:
+        """Change what is given: a label of ``None`` goes, an endpoint of ``None`` goes, the rest stays."""
+        cluster: Cluster = await self._run(cluster_calls.change(name, labels=labels, endpoints=endpoints))
+        return cluster
+
+    async def remove(self, name: str) -> None:
+        """Take a cluster out; its data stays where it is."""
+        await self._run(cluster_calls.remove(name))

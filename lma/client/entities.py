@@ -1,0 +1,147 @@
+"""Typed entities of the metadata routes (rules, alerts, targets, metadata) and of the control plane (clusters)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lma.client.samples import Labels, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An active alert; ``value`` is the expression's value as the server wrote it."""
+
+    labels: Labels
+    annotations: Labels = field(default_factory=dict)
+    state: str = ""
+    active_at: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A recording or alerting rule (``kind`` is ``recording`` or ``alerting``)."""
+
+    kind: str
+    name: str
+    query: str
+    health: str = "unknown"
+    last_error: str = ""
+    labels: Labels = field(default_factory=dict)
+    annotations: Labels = field(default_factory=dict)
+    state: str = ""
+    duration_s: float = 0.0
+    evaluation_time_s: float = 0.0
+    last_evaluation: str = ""
+    alerts: tuple[Alert, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGroup:
+    """A group of rules, evaluated together every ``interval_s``."""
+
+    name: str
+    file: str
+    interval_s: float
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A scrape target that is being scraped."""
+
+    labels: Labels
+    discovered_labels: Labels = field(default_factory=dict)
+    scrape_pool: str = ""
+    scrape_url: str = ""
+    health: str = "unknown"
+    last_error: str = ""
+    last_scrape: str = ""
+    last_scrape_duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Targets(Result):
+    """Targets that are scraped, and the discovered labels of those dropped by relabelling."""
+
+    active: tuple[Target, ...] = ()
+    dropped: tuple[Labels, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MetricMetadata:
+    """What an exporter says about one of its metrics; several may say different things."""
+
+    kind: str
+    help: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata(Result):
+    """Metadata by metric name."""
+
+    metrics: Mapping[str, tuple[MetricMetadata, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where a cluster's data is; what is ``None`` the cluster does not offer.
+
+    ``metrics_replicas`` are the Prometheus servers behind ``metrics_url``; ``logs_tenant`` goes to Loki as
+    ``X-Scope-OrgID``.
+    """
+
+    metrics_url: str | None = None
+    metrics_replicas: tuple[str, ...] = ()
+    logs_url: str | None = None
+    logs_tenant: str | None = None
+    alerts_url: str | None = None
+
+    def as_body(self) -> dict[str, Any]:
+        """Return the shape the control plane takes; what is not set is left out."""
+        body: dict[str, Any] = {}
+        if self.metrics_url is not None:
+            body["metrics"] = {"url": self.metrics_url}
+            if self.metrics_replicas:
+                body["metrics"]["replicas"] = list(self.metrics_replicas)
+        if self.logs_url is not None:
+            body["logs"] = {"url": self.logs_url}
+            if self.logs_tenant is not None:
+                body["logs"]["tenant"] = self.logs_tenant
+        if self.alerts_url is not None:
+            body["alerts"] = {"url": self.alerts_url}
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One observed property of a cluster; ``status`` is ``True``, ``False`` or ``Unknown``, as Kubernetes has it."""
+
+    kind: str
+    status: str
+    reason: str = ""
+    message: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A registered cluster.
+
+    ``warnings`` is what a person should look at now. ``outcome`` is what the request did (``created``, ``changed``,
+    ``unchanged``; empty where it only read). ``details`` is the whole answer, for what has no field here yet.
+    """
+
+    name: str
+    id: str = ""
+    labels: Labels = field(default_factory=dict)
+    endpoints: Endpoints = field(default_factory=Endpoints)
+    conditions: tuple[Condition, ...] = ()
+    warnings: tuple[str, ...] = ()
+    created_at: str = ""
+    updated_at: str = ""
+    outcome: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,309 @@
+"""Following logs: one procedure that both clients run, over a WebSocket or, where there is none, by polling.
+
+``follow`` is a generator that asks for one step after the other (``Dial``, ``Receive``, ``Fetch`` …) and is sent each
+step's outcome, or has its ClientError thrown in. Carrying a step out is all that a client does; the order, the
+reconnecting and the deduplication exist once.
+
+What is promised: a line is given once, and a line the server has at the time of asking is not lost, also across a
+broken connection and among lines of equal time. To that end every new connection or poll starts ``OVERLAP_S`` before
+the newest line seen, and what was given already is taken out by counting (``Seen``), so two lines that are equal in
+time, labels and text stay two. A line that reaches the server more than ``OVERLAP_S`` late while the connection is down
+is not seen; servers do not promise more.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from lma.client import times
+from lma.client.call import Call, Request, params
+from lma.client.errors import (
+    ClientError,
+    InvalidRequestError,
+    NotFoundError,
+    ProtocolError,
+    ServerError,
+    UnreachableError,
+)
+from lma.client.log_calls import BASE, Direction, WireStream, logs_between, stream_of
+from lma.client.samples import LogLine, Streams
+
+OVERLAP_S: Final = 10
+POLL_S: Final = 1.0
+PAGE_LINES: Final = 1_000
+MAX_PAGE_LINES: Final = 5_000
+"""Loki's own default bound on the lines of one answer."""
+BACKOFF_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+_NOT_IMPLEMENTED: Final = 501
+_SETTLED_S: Final = 5.0
+
+
+class Event(StrEnum):
+    """What else than lines a tail can tell."""
+
+    RECONNECTING = "reconnecting"
+    POLLING = "polling"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that happened to a tail, fit to be shown."""
+
+    event: Event
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Open the WebSocket of ``request``, closing one that is open."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """Wait for the next message; the outcome is its text or bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Make a call; the outcome is its result."""
+
+    call: Call[Streams]
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Give lines to the user, oldest first."""
+
+    lines: list[LogLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Give a notice to the user."""
+
+    notice: Notice
+
+
+Step: TypeAlias = Dial | Receive | Fetch | Pause | Emit | Tell
+Steps: TypeAlias = Generator[Step, Any, None]
+
+
+class WireDropped(msgspec.Struct, frozen=True):
+    """A line the server could not send fast enough."""
+
+    timestamp: str = ""
+    labels: dict[str, str] = {}
+
+
+class WireTail(msgspec.Struct, frozen=True):
+    """One message of a tail."""
+
+    streams: list[WireStream] | None = None
+    dropped_entries: list[WireDropped] | None = None
+
+
+_Key: TypeAlias = tuple[int, tuple[tuple[str, str], ...], str]
+
+
+class Seen:
+    """Which lines were given already, as far back as the next request will look."""
+
+    def __init__(self, start_ns: int, overlap_s: float = OVERLAP_S) -> None:
+        self._overlap_ns = int(overlap_s * times.NS_PER_S)
+        self._newest_ns: int | None = None
+        self._start_ns = start_ns
+        self._recent: deque[_Key] = deque()
+        self._before: Counter[_Key] = Counter()
+
+    @property
+    def resume_ns(self) -> int:
+        """Where the next request starts.
+
+        One nanosecond before a whole millisecond: Loki misses a chunk's last line when asked from within its
+        millisecond.
+        """
+        if self._newest_ns is None:
+            return self._start_ns
+        return max(self._start_ns, just_before(self._newest_ns - self._overlap_ns))
+
+    def begin(self) -> None:
+        """Note that a new request starts, which may repeat what was given."""
+        self._before = Counter(self._recent)
+
+    def fresh(self, lines: Iterable[LogLine]) -> list[LogLine]:
+        """Return the lines that were not given yet, by time, and remember them."""
+        given = []
+        for line in sorted(lines, key=lambda line: line.time_ns):
+            key = (line.time_ns, tuple(sorted(line.labels.items())), line.line)
+            if self._before[key] > 0:
+                self._before[key] -= 1
+                continue
+            self._recent.append(key)
+            given.append(line)
+            if self._newest_ns is None or line.time_ns > self._newest_ns:
+                self._newest_ns = line.time_ns
+        oldest_ns = self.resume_ns
+        while self._recent and self._recent[0][0] < oldest_ns:
+            self._recent.popleft()
+        return given
+
+
+def just_before(time_ns: int) -> int:
+    """Return the last nanosecond of the millisecond before."""
+    return time_ns // times.NS_PER_MS * times.NS_PER_MS - 1
+
+
+def follow(
+    expr: str,
+    *,
+    start_ns: int,
+    give_up_after_s: float,
+    poll_s: float = POLL_S,
+    clock: Callable[[], float] = time.monotonic,
+) -> Steps:
+    """Follow ``expr`` from ``start_ns`` on, for ever.
+
+    What is there already is read by pages before each connection, because a tail repeats only so many lines. Raises
+    what the first connection fails with; later, what lasts longer than ``give_up_after_s``, and at once what trying
+    again can't mend (the token, the query).
+    """
+    seen = Seen(start_ns)
+    outage = Outage(give_up_after_s, clock)
+    is_first = True
+    while True:
+        try:
+            yield from _catch_up(expr, seen)
+            if not (yield from _dial(expr, seen)):
+                break
+        except (UnreachableError, ServerError) as error:
+            if is_first:
+                raise
+            yield from outage.wait(error)
+            continue
+        is_first = False
+        connected_at = clock()
+        broken = yield from _receive(seen)
+        if clock() - connected_at > _SETTLED_S:
+            outage.over()
+        yield from outage.wait(broken)
+    while True:
+        yield Pause(poll_s)
+        try:
+            yield from _catch_up(expr, seen)
+        except (UnreachableError, ServerError) as error:
+            yield from outage.wait(error)
+        else:
+            outage.over()
+
+
+class Outage:
+    """How long a server has been away, and how long to wait before the next try."""
+
+    def __init__(self, give_up_after_s: float, clock: Callable[[], float]) -> None:
+        self._give_up_after_s = give_up_after_s
+        self._clock = clock
+        self._since: float | None = None
+        self._tries = 0
+
+    def over(self) -> None:
+        """Note that the server is back."""
+        self._since, self._tries = None, 0
+
+    def wait(self, error: ClientError) -> Steps:
+        """Tell and wait, longer from time to time; raises ``error`` once it has lasted too long."""
+        now = self._clock()
+        if self._since is None:
+            self._since = now
+        if now - self._since > self._give_up_after_s:
+            raise error
+        delay_s = BACKOFF_S[min(self._tries, len(BACKOFF_S) - 1)]
+        self._tries += 1
+        yield Tell(Notice(Event.RECONNECTING, f"{error.message}; trying again in {delay_s:g} s"))
+        yield Pause(delay_s)
+
+
+def _dial(expr: str, seen: Seen) -> Generator[Step, Any, bool]:
+    """Open the tail and return true; return false where the server can't tail what it can query."""
+    values = params(query=expr, start=str(seen.resume_ns), limit=str(MAX_PAGE_LINES))
+    try:
+        yield Dial(Request("GET", f"{BASE}/tail", params=values, expr=expr))
+    except (NotFoundError, InvalidRequestError, ServerError) as error:
+        if isinstance(error, ServerError) and error.status != _NOT_IMPLEMENTED:
+            raise
+        text = f"this server does not tail ({error.message}); asking it for new lines instead"
+        yield Tell(Notice(Event.POLLING, text))
+        return False
+    return True
+
+
+def _receive(seen: Seen) -> Generator[Step, Any, ClientError]:
+    """Give what comes until the connection breaks; return why it did."""
+    seen.begin()
+    try:
+        while True:
+            lines, dropped = decode_message((yield Receive()))
+            if fresh := seen.fresh(lines):
+                yield Emit(fresh)
+            if dropped:
+                text = f"the server left out {dropped} lines: they came faster than they could be sent"
+                yield Tell(Notice(Event.DROPPED, text))
+    except (UnreachableError, ServerError) as error:
+        return error
+
+
+def _catch_up(expr: str, seen: Seen) -> Steps:
+    """Read everything from where we are to now, page by page, oldest first.
+
+    A full page is followed by one that starts where it ended. Where one instant holds more lines than a page, the
+    page grows; where it can't grow any more, the instant is left, and that is told.
+    """
+    start_ns = seen.resume_ns
+    page_lines = PAGE_LINES
+    while True:
+        end_ns = max(times.now_ns(), start_ns) + OVERLAP_S * times.NS_PER_S
+        seen.begin()
+        page = yield Fetch(logs_between(expr, start_ns, end_ns, page_lines, Direction.FORWARD))
+        lines = page.lines()
+        if fresh := seen.fresh(lines):
+            yield Emit(fresh)
+        if len(lines) < page_lines:
+            return
+        last_ns = lines[-1].time_ns
+        following_ns = max(just_before(last_ns), start_ns)
+        if following_ns > start_ns:
+            start_ns = following_ns
+        elif page_lines < MAX_PAGE_LINES:
+            page_lines = MAX_PAGE_LINES
+        elif last_ns > start_ns:
+            start_ns = last_ns
+        else:
+            start_ns = last_ns + 1
+            text = f"more than {MAX_PAGE_LINES} lines at {times.to_datetime(last_ns).isoformat()}: some are left out"
+            yield Tell(Notice(Event.DROPPED, text))
+
+
+def decode_message(message: str | bytes) -> tuple[list[LogLine], int]:
+    """Return the lines of one tail message and how many the server dropped; raises ProtocolError."""
+    try:
+        wire = msgspec.json.decode(message, type=WireTail)
+        lines = [line for stream in wire.streams or () for line in stream_of(stream).lines]
+    except (msgspec.DecodeError, ValueError) as error:
+        raise ProtocolError(f"a tail message is not one: {error}") from error
+    return lines, len(wire.dropped_entries or ())

@@ -1,0 +1,1 @@
+"""Alembic's folder: its entry, its template, and the revisions in ``versions``."""

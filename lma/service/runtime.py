@@ -1,0 +1,67 @@
+"""The parts of a running service, opened in order and closed in reverse.
+
+Whatever can fail for a reason the user can mend fails here, before the first request, as ``ConfigError`` or
+``DatabaseError``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from lma.registry.database import Database
+from lma.registry.directory import Directory
+from lma.registry.migrate import migrate
+from lma.registry.token_store import TokenStore
+from lma.service.config import ServiceConfig
+from lma.service.plane import GatewayPlane
+from lma.service.state import StateDir
+from query.app.gateway import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the application is made of. ``new_admin_token`` is set when this start made one: show it, then forget it."""
+
+    config: ServiceConfig
+    database: Database
+    directory: Directory
+    tokens: TokenStore
+    gateway: Gateway
+    metrics: CollectorRegistry
+    new_admin_token: str | None
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, config: ServiceConfig, *, reset_admin_token: bool = False) -> AsyncIterator[Service]:
+        """Open everything the configuration names; the query plane has every registered cluster from the start."""
+        log = structlog.get_logger()
+        async with AsyncExitStack() as stack:
+            state = stack.enter_context(StateDir.owned(config.state_dir))
+            database = await stack.enter_async_context(Database.opened(config.database_place()))
+            migration = await migrate(database)
+            if migration.before != migration.after:
+                log.info("database migrated", before=migration.before, after=migration.after)
+            tokens = await TokenStore.loaded(database)
+            new_token = None
+            if reset_admin_token or tokens.is_empty():
+                new_token = await tokens.reset_admin(state.write_admin_token)
+                log.info("admin token made", file=str(state.admin_token_path))
+            metrics = process_metrics()
+            gateway = await stack.enter_async_context(Gateway(config, metrics))
+            directory = Directory(database, GatewayPlane(gateway, config.partition_label), config.partition_label)
+            log.info("clusters loaded", clusters=await directory.start(), state_dir=str(config.state_dir))
+            yield cls(config, database, directory, tokens, gateway, metrics, new_token)
+
+
+def process_metrics() -> CollectorRegistry:
+    """Return a registry of this service's own that tells of the process: CPU, memory, files, collections."""
+    registry = CollectorRegistry(auto_describe=True)
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry

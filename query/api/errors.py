@@ -1,0 +1,46 @@
+"""The one table from errors to what the Prometheus API answers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from starlette.responses import Response
+
+from query.model.errors import (
+    BadQueryError,
+    BadRequestError,
+    DeadlineError,
+    ExecutionError,
+    GatewayError,
+    IncompleteError,
+    LimitExceededError,
+    NotFoundError,
+    UnsupportedError,
+)
+
+ERRORS: Final[tuple[tuple[type[GatewayError], int, str], ...]] = (
+    (BadQueryError, 400, "bad_data"),
+    (BadRequestError, 400, "bad_data"),
+    (UnsupportedError, 422, "execution"),
+    (ExecutionError, 422, "execution"),
+    (LimitExceededError, 422, "execution"),
+    (DeadlineError, 503, "timeout"),
+    (IncompleteError, 503, "unavailable"),
+    (NotFoundError, 404, "not_found"),
+)
+
+
+def status_of(error: GatewayError) -> tuple[int, str]:
+    """Return HTTP status and ``errorType``."""
+    return next(((status, kind) for cls, status, kind in ERRORS if isinstance(error, cls)), (500, "internal"))
+
+
+def prometheus_error(error: GatewayError) -> Response:
+    """Return the error as the Prometheus API shapes it."""
+    status, kind = status_of(error)
+    body = msgspec.json.encode({"status": "error", "errorType": kind, "error": str(error)})
+    headers = {}
+    if isinstance(error, IncompleteError) and error.missing:
+        headers = {"X-LMA-Complete": "false", "X-LMA-Clusters-Missing": ",".join(sorted(error.missing))}
+    return Response(body, status_code=status, media_type="application/json", headers=headers)

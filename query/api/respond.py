@@ -1,0 +1,109 @@
+"""Writing answers: the envelope, the completeness headers, and giving up when the client has gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from query.backends.outcome import Completeness
+from query.model.frames import Notes
+
+STREAM_BYTES: Final = 1 << 20
+CHUNK_BYTES: Final = 256 << 10
+CLIENT_GONE_STATUS: Final = 499
+Result = TypeVar("Result")
+
+
+class ClientGoneError(Exception):
+    """The client closed the connection; nobody reads an answer any more."""
+
+
+def completeness_headers(complete: Completeness) -> dict[str, str]:
+    """Return the headers that say which clusters an answer is made of."""
+    headers = {
+        "X-LMA-Complete": "true" if complete.is_complete else "false",
+        "X-LMA-Clusters-Asked": ",".join(complete.asked),
+    }
+    if complete.missing:
+        headers["X-LMA-Clusters-Missing"] = ",".join(f"{gap.cluster}={gap.failure.value}" for gap in complete.missing)
+    return headers
+
+
+def data_response(data: Any, notes: Notes, complete: Completeness | None = None) -> Response:
+    """Return ``data`` in a success envelope."""
+    return array_response(b"", [msgspec.json.encode(data)], b"", notes, complete)
+
+
+def array_response(
+    head: bytes, elements: Sequence[bytes], tail: bytes, notes: Notes, complete: Completeness | None
+) -> Response:
+    """Return ``elements``, joined by commas between ``head`` and ``tail``, in a success envelope.
+
+    A large answer is streamed, so that it is never held twice.
+    """
+    headers = completeness_headers(complete) if complete is not None else {}
+    parts = _parts(b'{"status":"success","data":' + head, elements, tail + _closing(notes))
+    size = sum(map(len, elements))
+    if size < STREAM_BYTES:
+        return Response(b"".join(parts), media_type="application/json", headers=headers)
+    return StreamingResponse(_chunked(parts), media_type="application/json", headers=headers)
+
+
+def _parts(opening: bytes, elements: Iterable[bytes], closing: bytes) -> Iterable[bytes]:
+    yield opening
+    is_first = True
+    for element in elements:
+        if not is_first:
+            yield b","
+        is_first = False
+        yield element
+    yield closing
+
+
+def _closing(notes: Notes) -> bytes:
+    closing = b""
+    if notes.warnings:
+        closing += b',"warnings":' + msgspec.json.encode(notes.warnings)
+    if notes.infos:
+        closing += b',"infos":' + msgspec.json.encode(notes.infos)
+    return closing + b"}"
+
+
+async def _chunked(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
+    waiting: list[bytes] = []
+    size = 0
+    for part in parts:
+        waiting.append(part)
+        size += len(part)
+        if size >= CHUNK_BYTES:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
+async def unless_gone(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
+    """Return what ``work`` returns, or cancel it and raise ``ClientGoneError`` when the client disconnects."""
+    running = asyncio.ensure_future(work)
+    watching = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({running, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            return running.result()
+        raise ClientGoneError
+    finally:
+        for task in (running, watching):
+            task.cancel()
+        await asyncio.gather(running, watching, return_exceptions=True)
+
+
+async def _gone(request: Request) -> None:
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            return

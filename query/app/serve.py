@@ -1,0 +1,216 @@
+"""Running an ASGI application as one process: bind, serve, stop.
+
+The listener is bound before anything else is opened, so that a port in use is one clear message and not a half-started
+program. The first SIGTERM or Ctrl-C stops accepting, lets requests in flight finish for at most ``drain_s`` and then
+returns, so that the caller's ``async with`` blocks close backends and database in order; a second one ends it at once.
+
+uvicorn does the serving. Its own start messages and signal handling are off. What can fail while
+starting is opened by the caller around ``serve`` and fails there with a typed error instead of a traceback.
+
+Example::
+
+    async def main(stop: asyncio.Event) -> None:
+        async with Gateway(config, registry) as gateway:
+            await serve(create_app(gateway), listener, stop)
+
+    with bind("127.0.0.1:9090") as listener:
+        return run_until_stopped(main)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import ipaddress
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Generator
+from typing import Final
+
+import structlog
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from query.app.config import split_listen
+from query.model.errors import ConfigError
+
+DRAIN_S: Final = 10.0
+BACKLOG: Final = 2048
+MAX_HEAD_BYTES: Final = 512 << 10
+"""Bytes of request line and headers together; above the longest query a URL may carry (limits.query_bytes)."""
+_INTERRUPTED: Final = 130
+
+
+def bind(listen: str) -> socket.socket:
+    """Return a listening socket for ``host:port``; port 0 lets the system choose.
+
+    ``ConfigError`` tells cause and remedy. The socket already listens: with SO_REUSEADDR a merely bound one would let a
+    second process bind the same port and fail only later. Nobody is refused meanwhile, connections wait in the backlog.
+    """
+    try:
+        host, port = split_listen(listen)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    try:
+        family, kind, protocol, _, address = _resolve(host, port)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {listen}: the host name {host!r} is not known here ({error.strerror}); "
+            "listen on an address of this machine, for instance 127.0.0.1 or 0.0.0.0"
+        ) from error
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise ConfigError(f"cannot listen on {listen}: {_explain(error, port)}") from error
+    listener.setblocking(False)
+    return listener
+
+
+def _resolve(
+    host: str, port: int
+) -> tuple[
+    socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
+]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return min(found, key=lambda info: info[0] != socket.AF_INET)
+
+
+def _explain(error: OSError, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} is in use by another process; stop that process, or choose another port with "
+            "--listen HOST:PORT or `listen:` in the configuration"
+        )
+    if error.errno == errno.EACCES:
+        return f"this user may not open port {port}; choose a port above 1023 with --listen HOST:PORT"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "this machine has no such address; use one of its own, or 0.0.0.0 for all of them"
+    return f"{error.strerror}; choose another address with --listen HOST:PORT"
+
+
+def is_loopback(listen: str) -> bool:
+    """Tell whether only this machine can reach ``host:port``; a name other than ``localhost`` counts as reachable."""
+    host, _ = split_listen(listen)
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return the URL a client on this machine uses: the port the system chose, loopback for a wildcard address."""
+    host, port = listener.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:
+        host = "127.0.0.1" if listener.family == socket.AF_INET else "::1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def serve(app: ASGIApp, listener: socket.socket, stop: asyncio.Event, *, drain_s: float = DRAIN_S) -> None:
+    """Serve ``app`` until ``stop`` is set and what was in flight is done, at most ``drain_s`` seconds later.
+
+    What has not finished by then is cancelled, which closes its connection. Logs ``listening`` and ``stopping``.
+    """
+    log = structlog.get_logger()
+    server = _Server(
+        uvicorn.Config(
+            app,
+            http=_BoundedHttp,
+            ws="websockets-sansio",
+            lifespan="auto",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=max(1, round(drain_s)),
+        )
+    )
+
+    async def wait_for_stop() -> None:
+        await stop.wait()
+        log.info("stopping", in_flight=len(server.server_state.tasks), drain_s=drain_s)
+        server.should_exit = True
+
+    log.info("listening", url=url_of(listener), pid=os.getpid())
+    async with asyncio.TaskGroup() as group:
+        waiter = group.create_task(wait_for_stop())
+        await server.serve(sockets=[listener])
+        waiter.cancel()
+
+
+def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[None]]) -> int:
+    """Run ``main`` on a new event loop and return the exit code: 0, or 130 if it was interrupted twice.
+
+    ``main`` gets the event that the first SIGINT or SIGTERM sets. The second cancels it. Its exceptions pass through.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_run_with_signals(main))
+
+
+async def _run_with_signals(main: Callable[[asyncio.Event], Awaitable[None]]) -> int:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    task = asyncio.ensure_future(main(stop))
+
+    def on_signal() -> None:
+        if stop.is_set():
+            task.cancel()
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
+        return _INTERRUPTED
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+    return 0
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without signal handlers of its own: it would raise the signal again after a clean stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+class _BoundedHttp(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1 protocol with a bound on request line and headers, which it lacks: a URL could fill memory.
+
+    Counted in what arrives from the network, because the parser keeps a header to itself until it is complete.
+    """
+
+    _in_head = True
+    _head_bytes = 0
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self.send_400_response(
+                    f"Request line and headers exceed {MAX_HEAD_BYTES} bytes; send long queries by POST."
+                )
+                return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        self._in_head = True
+        self._head_bytes = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        super().on_headers_complete()

@@ -1,0 +1,108 @@
+"""Direct HTTP on aiohttp, chosen for what it costs a request (docs/decisions/0004-http-clients.md)."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from typing import Final
+
+import aiohttp
+from yarl import URL
+
+from query.backends.base import BackendError, Deadline, Failure, Request
+
+CHUNK_BYTES: Final = 256 << 10
+USER_AGENT: Final = "lma-gateway"
+
+
+def open_session(connect_timeout_s: float) -> aiohttp.ClientSession:
+    """Return the session all HTTP backends of a gateway share; the caller closes it.
+
+    No limit on connections here: each backend has its own bound on concurrency. Proxies from the environment are
+    not used, nor are cookies: a backend is what its URL says.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30, ttl_dns_cache=30),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout_s),
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        raise_for_status=False,
+        read_bufsize=CHUNK_BYTES,
+    )
+
+
+class HttpReply:
+    """A reply over aiohttp."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+
+    @property
+    def status(self) -> int:
+        """HTTP status."""
+        return self._response.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Response headers, case-insensitive."""
+        return self._response.headers
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the decoded body as it arrives."""
+        try:
+            async for chunk in self._response.content.iter_any():
+                yield chunk
+        except (aiohttp.ClientError, OSError) as error:
+            raise BackendError(Failure.BROKEN, f"the answer broke off: {describe(error)}") from error
+
+    async def aclose(self) -> None:
+        """Give the connection back if the body was read, close it otherwise."""
+        if self._response.content.is_eof():
+            self._response.release()
+        else:
+            self._response.close()
+
+
+class HttpBackend:
+    """One base URL."""
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, headers: Mapping[str, str] | None = None) -> None:
+        self._session = session
+        self._base = base_url.rstrip("/")
+        self._headers = dict(headers or {})
+        # On loopback and inside a rack compression costs more than it saves; across a WAN it pays.
+        if URL(base_url).host in {"127.0.0.1", "::1", "localhost"}:
+            self._headers.setdefault("Accept-Encoding", "identity")
+
+    async def send(self, request: Request, deadline: Deadline) -> HttpReply:
+        """Send and wait for the head of the reply."""
+        url = URL(f"{self._base}{request.path}", encoded=True)
+        if request.params:
+            url = url.with_query(list(request.params))
+        try:
+            async with asyncio.timeout(deadline.remaining_s()):
+                response = await self._session.request(
+                    "GET" if request.form is None else "POST",
+                    url,
+                    data=aiohttp.FormData(list(request.form)) if request.form is not None else None,
+                    headers={**self._headers, **request.headers},
+                    allow_redirects=False,
+                )
+        except TimeoutError as error:
+            if isinstance(error, aiohttp.ConnectionTimeoutError):
+                raise BackendError(Failure.UNREACHABLE, f"no connection to {self._base} in time") from error
+            raise BackendError(Failure.TIMEOUT, f"no answer from {self._base} in the time given") from error
+        except (aiohttp.ClientConnectorError, ConnectionRefusedError, ssl.SSLError) as error:
+            raise BackendError(Failure.UNREACHABLE, describe(error)) from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise BackendError(Failure.BROKEN, f"{self._base}: {describe(error)}") from error
+        return HttpReply(response)
+
+    async def aclose(self) -> None:
+        """Nothing to release: the session is shared and closed by its owner."""
+
+
+def describe(error: BaseException) -> str:
+    """Return an error's text, or its type where it has none."""
+    return str(error) or type(error).__name__

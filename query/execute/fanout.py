@@ -1,0 +1,56 @@
+"""Asking many clusters at once, each within the same deadline.
+
+Every call ends as an ``Outcome``; nothing a cluster does raises here. Cancelling the caller cancels every call.
+Concurrency is bounded per cluster by its backend (``query.backends.guards``), so that one slow cluster never takes
+the places of the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from query.backends.base import Backend, BackendError, Deadline, Request, read_all
+from query.backends.outcome import Answered, Missing, Outcome
+from query.model.clusters import Cluster
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Member:
+    """One signal (metrics, logs or alerts) of one cluster: what is known of its labels, and how to ask it.
+
+    Compared by identity: a cluster registered anew is another member, about which nothing is known.
+    """
+
+    cluster: Cluster
+    backend: Backend
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to one member."""
+
+    member: Member
+    request: Request
+
+
+async def ask(calls: Sequence[Call], deadline: Deadline, limit_bytes: int) -> list[Outcome]:
+    """Send every call at once; return their outcomes in the same order."""
+    if not calls:
+        return []
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_ask_one(call, deadline, limit_bytes)) for call in calls]
+    return [task.result() for task in tasks]
+
+
+async def _ask_one(call: Call, deadline: Deadline, limit_bytes: int) -> Outcome:
+    name = call.member.cluster.name
+    began = time.monotonic()
+    try:
+        reply = await call.member.backend.send(call.request, deadline)
+        body = await read_all(reply, deadline, limit_bytes)
+    except BackendError as error:
+        return Missing(name, error.failure, error.detail)
+    return Answered(name, reply.status, reply.headers, body, time.monotonic() - began)

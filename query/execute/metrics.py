@@ -1,0 +1,62 @@
+"""Answering PromQL: plan, ask the clusters, merge.
+
+Two lanes so far. If the whole query is one concatenation, the clusters' sample bytes are passed on and only labels are
+read (*raw*). Otherwise the leaves are decoded to arrays and what is above them is evaluated here (*arrays*).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from query.backends.base import Deadline
+from query.execute.assemble import QueryAnswer, assemble
+from query.execute.fetch import Fetch, QueryOptions
+from query.execute.membership import Membership
+from query.execute.settings import ExecuteSettings
+from query.model.errors import DeadlineError
+from query.model.time import Grid
+from query.promql.plan.context import PlanContext
+from query.promql.plan.planner import plan_query
+from query.promql.plan.push_subtrees import holders_of
+from query.promql.syntax import parse
+from query.promql.syntax.nodes import Expr
+
+OFF_LOOP_BYTES: Final = 64 << 10
+"""More than this is decoded on a thread: it would hold up other requests for milliseconds."""
+
+
+class MetricsQueries:
+    """Runs queries over the current members."""
+
+    def __init__(self, membership: Membership, settings: ExecuteSettings) -> None:
+        self._membership = membership
+        self._settings = settings
+
+    async def run(self, text: str, grid: Grid, options: QueryOptions) -> QueryAnswer:
+        """Answer one query; raises the errors of ``query.model.errors``."""
+        expr = parse(text, self._settings.syntax)
+        deadline = Deadline.after(min(options.timeout_s, self._settings.query_timeout_s))
+        try:
+            async with asyncio.timeout(deadline.remaining_s() + 1.0):
+                return await self._run(expr, grid, options, deadline)
+        except TimeoutError as error:
+            raise DeadlineError("query timed out in query execution") from error
+
+    async def _run(self, expr: Expr, grid: Grid, options: QueryOptions, deadline: Deadline) -> QueryAnswer:
+        members = {member.cluster.name: member for member in self._membership.members}
+        clusters = [member.cluster for member in members.values()]
+        reached = [members[cluster.name] for cluster in holders_of(expr, clusters)]
+        cluster_deadline = deadline.capped(self._settings.cluster_timeout_s)
+        settled, unsettled = await self._membership.settle(reached, cluster_deadline)
+        members.update(settled)
+        context = PlanContext(
+            tuple(member.cluster for member in members.values()), partition_label=self._settings.partition_label
+        )
+        plan = plan_query(expr, context)
+        fetch = Fetch(grid, options, members, unsettled, cluster_deadline, self._settings.response_bytes)
+        await fetch.run(plan)
+        fetch.completeness.require(allow_partial=options.allow_partial)
+        if fetch.bytes_read > OFF_LOOP_BYTES:
+            return await asyncio.to_thread(assemble, plan, fetch, grid, options)
+        return assemble(plan, fetch, grid, options)

@@ -1,0 +1,21 @@
+"""What running a query needs to know that does not change from query to query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from query.syntax.limits import DEFAULT, Limits
+
+
+@dataclass(frozen=True, slots=True)
+class ExecuteSettings:
+    """Bounds and defaults. Times in seconds, sizes in bytes."""
+
+    partition_label: str = "cluster"
+    allow_partial: bool = True
+    query_timeout_s: float = 120.0
+    cluster_timeout_s: float = 30.0
+    response_bytes: int = 256 << 20
+    points_per_series: int = 11_000
+    log_lines: int = 5_000
+    syntax: Limits = field(default=DEFAULT)

@@ -1,0 +1,1 @@
+"""PromQL: syntax, planning over clusters, evaluation on arrays."""

@@ -1,0 +1,207 @@
+"""Arithmetic and comparison between two vectors.
+
+Follows ``VectorBinop`` of Prometheus 3.16's engine. The side that may have several series in a match group is "many"
+(left in one-to-one), the other is "one"; matching is decided per step, because what is present differs from step to
+step. Series of the "one" side that can't be told apart in the result are put into one row first, so the work is one
+array operation over the rows of the "many" side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from query.model.errors import ExecutionError
+from query.model.frames import Bools, Floats, Frame
+from query.model.labels import Labels, keep
+from query.promql.evaluate.go_text import series_text
+from query.promql.evaluate.matching import Match, signatures
+from query.promql.evaluate.operators import changes_meaning, combine_numbers
+from query.promql.evaluate.rows import Ints, count_present, fold, number, some_step
+
+MANY_TO_ONE_NOT_EXPLICIT = "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
+NOT_UNIQUE = "multiple matches for labels: grouping labels must ensure unique matches"
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One side: its rows and the match group of each."""
+
+    frame: Frame
+    ids: Ints
+    fill: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Results of one kind: rows, their match groups, and where the sides matched (kept or not)."""
+
+    labels: list[Labels]
+    ids: Ints
+    values: Floats
+    matched: Bools
+    kept: Bools
+
+
+def combine(op: str, left: Frame, right: Frame, match: Match | None = None, *, returns_bool: bool = False) -> Frame:
+    """Apply an arithmetic or comparison operator to the matching samples of two vectors.
+
+    ``ExecutionError`` in upstream's words if a match group is not unique on the side where it has to be, or results
+    can't be told apart.
+    """
+    match = match or Match()
+    join = _Join(op, match, returns_bool, *_sides(left, right, match))
+    parts = [join.matched_rows()]
+    if join.one.fill is not None:
+        parts.append(join.rows_without_one(join.one.fill))
+    join.check_many(parts)
+    if join.many.fill is not None:
+        parts.append(join.rows_without_many(join.many.fill))
+    return fold(
+        left.grid,
+        [row for part in parts for row in part.labels],
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.matched & part.kept for part in parts]),
+    )
+
+
+def _sides(left: Frame, right: Frame, match: Match) -> tuple[_Side, _Side]:
+    """Return the "many" and the "one" side."""
+    ids = signatures(match, left.labels, right.labels)
+    sides = _Side(left, ids.left, match.fill_left), _Side(right, ids.right, match.fill_right)
+    return (sides[1], sides[0]) if match.many == "right" else sides
+
+
+class _Join:
+    """One evaluation of an operator: the two sides and which match groups they have at which step."""
+
+    def __init__(self, op: str, match: Match, returns_bool: bool, many: _Side, one: _Side) -> None:  # noqa: FBT001
+        self.op = op
+        self.match = match
+        self.returns_bool = returns_bool
+        self.loses_name = changes_meaning(op, returns_bool=returns_bool)
+        self.many = many
+        self.one = one
+        self.size = int(max((*many.ids, *one.ids), default=-1)) + 1
+        self.alive = self._alive_steps()
+        self.one_present = self._unique_on_one_side()
+
+    def _alive_steps(self) -> Bools:
+        """Return the steps that are evaluated at all: where both sides have samples, or a fill stands in."""
+        many, one = (some_step(side.frame.present) for side in (self.many, self.one))
+        return many & one if self.many.fill is None and self.one.fill is None else many | one
+
+    def _unique_on_one_side(self) -> Bools:
+        """Return where the "one" side has a match group; raise if it has one twice."""
+        count = count_present(self.one.ids, self.size, self.one.frame.present)
+        twice = ((count > 1) & self.alive).any(axis=0)
+        if twice.any():
+            step = int(np.argmax(twice))
+            clash = self._many_clash_before(count, step)
+            raise ExecutionError(MANY_TO_ONE_NOT_EXPLICIT if clash else self._duplicate_text(step))
+        return count > 0
+
+    def _many_clash_before(self, one_count: np.ndarray[tuple[int, ...], np.dtype[np.int32]], step: int) -> bool:
+        """Tell whether an earlier step fails already because of the "many" side, as upstream would find first."""
+        if self.match.many is not None:
+            return False
+        many_count = count_present(self.many.ids, self.size, self.many.frame.present[:, :step])
+        matches = one_count[:, :step] > 0 if self.one.fill is None else np.bool_(True)
+        return bool(((many_count > 1) & matches).any())
+
+    def _duplicate_text(self, step: int) -> str:
+        seen: dict[int, Labels] = {}
+        rows = np.flatnonzero(self.one.frame.present[:, step]).tolist()
+        for row in rows:
+            labels = self.one.frame.labels[row]
+            other = seen.setdefault(int(self.one.ids[row]), labels)
+            if other is not labels:
+                break
+        first, second = sorted((series_text(labels), series_text(other)))
+        return (
+            f"found duplicate series for the match group {series_text(self.match.group_labels(labels))} "
+            f"on the {'left' if self.match.many == 'right' else 'right'} hand-side of the operation: "
+            f"[{first}, {second}];many-to-many matching not allowed: matching labels must be unique on one side"
+        )
+
+    def matched_rows(self) -> _Part:
+        """Return the results where both sides have a sample."""
+        variants = _variants(self.one, self.match.include if self.match.many else ())
+        by_group: dict[int, list[int]] = {}
+        for variant, group in enumerate(variants.ids.tolist()):
+            by_group.setdefault(group, []).append(variant)
+        pairs = [
+            (row, variant) for row, group in enumerate(self.many.ids.tolist()) for variant in by_group.get(group, ())
+        ]
+        rows, chosen = np.array(pairs, np.int64).reshape(-1, 2).T
+        many, one = self.many.frame, variants.frame
+        return self._part(
+            [(many.labels[row], one.labels[variant]) for row, variant in pairs],
+            self.many.ids[rows],
+            (many.values[rows], one.values[chosen]),
+            many.present[rows] & one.present[chosen],
+        )
+
+    def rows_without_one(self, fill: float) -> _Part:
+        """Return the results of "many" samples without a match, with the fill value in its place."""
+        many = self.many.frame
+        return self._part(
+            [(row, self.match.group_labels(row)) for row in many.labels],
+            self.many.ids,
+            (many.values, np.full(many.values.shape, fill)),
+            many.present & ~self.one_present[self.many.ids],
+        )
+
+    def rows_without_many(self, fill: float) -> _Part:
+        """Return the results of "one" samples without a match, with the fill value in its place."""
+        one = self.one.frame
+        matched = count_present(self.many.ids, self.size, self.many.frame.present) > 0
+        return self._part(
+            [(self.match.group_labels(row), row) for row in one.labels],
+            self.one.ids,
+            (np.full(one.values.shape, fill), one.values),
+            one.present & ~matched[self.one.ids],
+        )
+
+    def _part(
+        self, pairs: Sequence[tuple[Labels, Labels]], ids: Ints, values: tuple[Floats, Floats], matched: Bools
+    ) -> _Part:
+        left, right = values[::-1] if self.match.many == "right" else values
+        result, kept = combine_numbers(self.op, left, right, returns_bool=self.returns_bool)
+        labels = [self.match.result_labels(many, one, loses_name=self.loses_name) for many, one in pairs]
+        return _Part(labels, ids, result, matched, np.ones(matched.shape, np.bool_) if kept is None else kept)
+
+    def check_many(self, parts: Sequence[_Part]) -> None:
+        """Raise if several samples of the "many" side give one result, kept or not."""
+        ids = np.concatenate([part.ids for part in parts])
+        matched = np.concatenate([part.matched for part in parts])
+        if self.match.many is None:
+            if (count_present(ids, self.size, matched) > 1).any():
+                raise ExecutionError(MANY_TO_ONE_NOT_EXPLICIT)
+            return
+        results, distinct = number([row for part in parts for row in part.labels])
+        keys, of_row = np.unique(ids * max(1, len(distinct)) + results, return_inverse=True)
+        if len(keys) < len(ids) and (count_present(of_row, len(keys), matched) > 1).any():
+            raise ExecutionError(NOT_UNIQUE)
+
+
+def _variants(side: _Side, include: Sequence[str]) -> _Side:
+    """Return the "one" side with the rows put together that agree in match group and in the labels taken over.
+
+    A match group has one sample a step, but its series may change over time. The labels of a row are only those.
+    """
+    kept = [keep(row, include) for row in side.frame.labels]
+    names, distinct = number(kept)
+    keys, first, of_row = np.unique(side.ids * max(1, len(distinct)) + names, return_index=True, return_inverse=True)
+    labels = tuple(kept[row] for row in first.tolist())
+    if len(keys) == side.frame.series:
+        frame = Frame(side.frame.grid, labels, side.frame.values[first], side.frame.present[first])
+        return _Side(frame, side.ids[first], side.fill)
+    row, step = np.nonzero(side.frame.present)
+    values = np.zeros((len(keys), side.frame.grid.steps))
+    present = np.zeros(values.shape, np.bool_)
+    values[of_row[row], step] = side.frame.values[row, step]
+    present[of_row[row], step] = True
+    return _Side(Frame(side.frame.grid, labels, values, present), side.ids[first], side.fill)

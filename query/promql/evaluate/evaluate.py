@@ -1,0 +1,196 @@
+"""Evaluate a plan at the gateway: a syntax tree whose leaves are data that clusters have answered.
+
+All steps of a range are evaluated at once. The tree is walked with a stack of our own, operands first, so that a deep
+query can't exhaust Python's. Semantics are those of Prometheus 3.16's engine without delayed name removal; what can't
+be evaluated exactly is refused. Limits: floats only (a leaf with native histograms has no frame), and annotations carry
+no position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+from query.model.errors import BadQueryError, ExecutionError, UnsupportedError
+from query.model.frames import Floats, Frame
+from query.model.time import Grid
+from query.promql.evaluate.aggregate import aggregate, quantile
+from query.promql.evaluate.annotations import extreme_quantiles
+from query.promql.evaluate.binary import combine
+from query.promql.evaluate.count_values import count_values
+from query.promql.evaluate.functions import FUNCTIONS, Arguments
+from query.promql.evaluate.matching import Match
+from query.promql.evaluate.rows import by_labels, with_values
+from query.promql.evaluate.scalars import combine_scalars, combine_with_scalar
+from query.promql.evaluate.sets import SET_OPERATIONS
+from query.promql.evaluate.support import find_refusal
+from query.promql.evaluate.topk import limitk, topk
+from query.promql.evaluate.values import Evaluation, ScalarRow, Text, Value
+from query.promql.plan.nodes import Concat
+from query.promql.syntax.nodes import (
+    Aggregate,
+    Binary,
+    Call,
+    Cardinality,
+    Expr,
+    Matching,
+    NumberLiteral,
+    Paren,
+    Placed,
+    StringLiteral,
+    Unary,
+    ValueType,
+)
+from query.promql.syntax.tree import children
+
+
+def evaluate(expr: Expr, grid: Grid, leaf: Callable[[Placed], Frame]) -> Evaluation:
+    """Evaluate an expression at every instant of a grid; ``leaf`` gives the data of a placed node, on the same grid.
+
+    The rows of a range result are ordered by labels, as upstream's. Raises ``UnsupportedError`` for what can't be
+    evaluated exactly (``can_evaluate`` tells beforehand), ``ExecutionError`` where upstream's evaluation fails on the
+    data, ``BadQueryError`` for a tree that no parser should have let through.
+    """
+    if refusal := find_refusal(expr):
+        raise UnsupportedError(refusal.node, refusal.reason)
+    pending: list[tuple[Expr, bool]] = [(expr, False)]
+    done: list[Evaluation] = []
+    while pending:
+        node, is_ready = pending.pop()
+        below = children(node)
+        if below and not is_ready:
+            pending.append((node, True))
+            pending.extend((operand, False) for operand in reversed(below))
+            continue
+        given = tuple(done[len(done) - len(below) :])
+        del done[len(done) - len(below) :]
+        result = _evaluate_node(node, grid, leaf, given)
+        for operand in given:
+            result = Evaluation(result.value, operand.notes | result.notes, result.is_ordered)
+        done.append(result)
+    return _as_answer(done.pop(), grid)
+
+
+def _as_answer(result: Evaluation, grid: Grid) -> Evaluation:
+    if grid.is_instant or not isinstance(result.value, Frame):
+        return result
+    return Evaluation(by_labels(result.value), result.notes)
+
+
+def _evaluate_node(
+    node: Expr, grid: Grid, leaf: Callable[[Placed], Frame], given: tuple[Evaluation, ...]
+) -> Evaluation:
+    match node:
+        case NumberLiteral():
+            return Evaluation(ScalarRow(grid, np.full(grid.steps, node.value)))
+        case StringLiteral():
+            return Evaluation(Text(node.value))
+        case Placed():
+            return Evaluation(_as_placed(node, leaf(node)))
+        case Paren():
+            return Evaluation(given[0].value, is_ordered=given[0].is_ordered)
+        case Unary():
+            return _unary(node, given[0])
+        case Call():
+            return FUNCTIONS[node.function](Arguments(node.function, grid, given))
+        case Aggregate():
+            return _aggregate(node, given)
+        case Binary():
+            return _binary(node, given)
+        case _:
+            raise UnsupportedError(type(node).__name__, "it is not evaluated at the gateway")
+
+
+def _as_placed(node: Placed, frame: Frame) -> Value:
+    """Return the data of a leaf as the type it has in the query."""
+    if not isinstance(node, Concat) or node.value_type is not ValueType.SCALAR:
+        return frame
+    if frame.series != 1 or not frame.present.all():
+        raise ExecutionError(f"no scalar came back for {node.describe()}")
+    return ScalarRow(frame.grid, frame.values[0])
+
+
+def _unary(node: Unary, operand: Evaluation) -> Evaluation:
+    match operand.value:
+        case _ if node.op == "+":
+            return Evaluation(operand.value, is_ordered=operand.is_ordered)
+        case Frame() as frame:
+            return Evaluation(with_values(frame, -frame.values), is_ordered=operand.is_ordered)
+        case ScalarRow() as row:
+            return Evaluation(ScalarRow(row.grid, -row.values))
+        case _:
+            raise BadQueryError("unary expression only allowed on expressions of type scalar or instant vector")
+
+
+def _aggregate(node: Aggregate, given: tuple[Evaluation, ...]) -> Evaluation:
+    frame = given[-1].value
+    if not isinstance(frame, Frame):
+        raise BadQueryError(f"expected type instant vector in aggregation expression {node.op}")
+    is_single = frame.grid.steps == 1
+    match node.op:
+        case "count_values":
+            label = given[0].value
+            if not isinstance(label, Text):
+                raise BadQueryError("expected type string in aggregation parameter")
+            return Evaluation(count_values(label.value, frame, node.grouping, without=node.without))
+        case "quantile":
+            phi = _parameter(given)
+            return Evaluation(quantile(frame, phi, node.grouping, without=node.without), extreme_quantiles(phi))
+        case "topk" | "bottomk":
+            best = topk(frame, _parameter(given), node.grouping, without=node.without, largest=node.op == "topk")
+            return Evaluation(best, is_ordered=is_single)
+        case "limitk":
+            return Evaluation(limitk(frame, _parameter(given), node.grouping, without=node.without))
+        case _:
+            return Evaluation(aggregate(node.op, frame, node.grouping, without=node.without))
+
+
+def _parameter(given: tuple[Evaluation, ...]) -> Floats:
+    row = given[0].value
+    if not isinstance(row, ScalarRow):
+        raise BadQueryError("expected type scalar in aggregation parameter")
+    return row.values
+
+
+def _binary(node: Binary, given: tuple[Evaluation, ...]) -> Evaluation:
+    left, right = given
+    match left.value, right.value:
+        case ScalarRow() as one, ScalarRow() as other:
+            return Evaluation(ScalarRow(one.grid, combine_scalars(node.op, one.values, other.values)))
+        case Frame() as frame, ScalarRow() as row:
+            result = combine_with_scalar(node.op, frame, row.values, returns_bool=node.returns_bool)
+            return Evaluation(result, is_ordered=left.is_ordered)
+        case ScalarRow() as row, Frame() as frame:
+            result = combine_with_scalar(
+                node.op, frame, row.values, scalar_is_left=True, returns_bool=node.returns_bool
+            )
+            return Evaluation(result, is_ordered=right.is_ordered)
+        case Frame() as one, Frame() as other:
+            return Evaluation(_vectors(node, one, other))
+        case _:
+            raise BadQueryError("binary expression must contain only scalar and instant vector types")
+
+
+def _vectors(node: Binary, left: Frame, right: Frame) -> Frame:
+    match = as_match(node.matching or Matching())
+    if node.op in SET_OPERATIONS:
+        return SET_OPERATIONS[node.op](left, right, match)
+    return combine(node.op, left, right, match, returns_bool=node.returns_bool)
+
+
+def as_match(matching: Matching) -> Match:
+    """Return what a syntax node says about matching as the kernels take it."""
+    many: dict[Cardinality, Literal["left", "right"]] = {
+        Cardinality.MANY_TO_ONE: "left",
+        Cardinality.ONE_TO_MANY: "right",
+    }
+    return Match(
+        labels=matching.labels,
+        on=matching.on,
+        many=many.get(matching.cardinality),
+        include=matching.include,
+        fill_left=matching.fill_left,
+        fill_right=matching.fill_right,
+    )

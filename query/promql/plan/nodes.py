@@ -1,0 +1,81 @@
+"""The leaves the planner puts into a syntax tree: data that comes from clusters.
+
+A plan is an ordinary syntax tree whose ``Placed`` leaves are fetched and whose other nodes are evaluated at the
+gateway. ``Concat`` is the only leaf that is fetched; the merging leaves hold several of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from query.model.clusters import ClusterName
+from query.model.labels import Labels
+from query.promql.plan.names import NameSet
+from query.promql.syntax.nodes import Expr, Placed, ValueType
+from query.promql.syntax.printer import print_expr
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One cluster's part of a pushed expression: what it is sent, and which labels its results get back.
+
+    ``constants`` are the cluster's; of these ``visible`` are carried by every result series in the union and override
+    labels of the same name. The others are aggregated away by ``expr``.
+    """
+
+    cluster: ClusterName
+    expr: Expr
+    constants: Labels
+    visible: NameSet
+
+    @property
+    def added(self) -> Labels:
+        """The labels that results get."""
+        return tuple(pair for pair in self.constants if pair[0] in self.visible)
+
+
+@dataclass(frozen=True, slots=True)
+class Concat(Placed):
+    """The concatenation of what the shards answer. No shard: the empty vector, known without asking.
+
+    ``expr`` is the expression as the user wrote it, before a cluster's constants were taken out.
+    """
+
+    expr: Expr
+    shards: tuple[Shard, ...]
+    value_type: ValueType = ValueType.VECTOR
+
+    def describe(self) -> str:
+        """Return ``concat[a, b](query)``."""
+        names = ", ".join(shard.cluster for shard in self.shards)
+        return f"concat[{names}]({print_expr(self.expr)})"
+
+
+@dataclass(frozen=True, slots=True)
+class MergedMean(Placed):
+    """``avg`` over several clusters: the sums and the counts, added up per group and divided."""
+
+    sums: Concat
+    counts: Concat
+    grouping: tuple[str, ...] = ()
+    without: bool = False
+
+    def describe(self) -> str:
+        """Return ``mean by|without (…) (sums, counts)``."""
+        clause = f"{'without' if self.without else 'by'} ({', '.join(self.grouping)})"
+        return f"mean {clause} ({self.sums.describe()}, {self.counts.describe()})"
+
+
+@dataclass(frozen=True, slots=True)
+class MergedAbsence(Placed):
+    """``absent`` over several clusters: 1 with ``labels`` at the steps where no cluster is ``present``.
+
+    A cluster that does not answer makes it undecidable, so there is no partial answer.
+    """
+
+    present: Concat
+    labels: Labels
+
+    def describe(self) -> str:
+        """Return ``absence (present)``."""
+        return f"absence ({self.present.describe()})"

@@ -1,0 +1,68 @@
+"""Pass: push every maximal subtree whose answers, cluster by cluster, concatenate to the answer of the union.
+
+Sound because a piece without a blocker (``query.promql.plan.piece``) evaluates, on the data of its cluster, to exactly
+that cluster's part of the answer, and parts of different clusters differ in the partition label. If a subtree reads
+data of one cluster only, that cluster's answer is the answer, whatever the nodes.
+
+A plain selector is always pushable, so after this pass all data comes from ``Concat`` leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from query.model.clusters import Cluster
+from query.promql.plan.context import PlanContext
+from query.promql.plan.nodes import Concat, Shard
+from query.promql.plan.piece import piece_of
+from query.promql.syntax.nodes import Expr, MatrixSelector, Placed, VectorSelector
+from query.promql.syntax.tree import children, replace_children
+from query.promql.syntax.types import type_of
+
+
+def push_subtrees(expr: Expr, context: PlanContext) -> Expr:
+    """Return the tree with its maximal pushable subtrees replaced by ``Concat``."""
+    if isinstance(expr, Placed) or not reads_data(expr):
+        return expr
+    pushed = _push(expr, context)
+    if pushed is not None:
+        return pushed
+    return replace_children(expr, lambda child: push_subtrees(child, context))
+
+
+def reads_data(expr: Expr) -> bool:
+    """Tell whether the tree holds a selector."""
+    if isinstance(expr, VectorSelector | MatrixSelector | Placed):
+        return True
+    return any(reads_data(child) for child in children(expr))
+
+
+def _push(expr: Expr, context: PlanContext) -> Concat | None:
+    holders = holders_of(expr, context.clusters)
+    is_alone = len(holders) == 1
+    asked = holders if is_alone else context.clusters
+    shards: list[Shard] = []
+    for cluster in asked:
+        piece = piece_of(expr, cluster, context, is_alone=is_alone)
+        if piece.is_empty:
+            continue
+        if piece.blocker is not None or not piece.is_vector:
+            return None
+        shards.append(Shard(cluster.name, piece.expr, tuple(sorted(cluster.constants.items())), piece.visible))
+    return Concat(expr, tuple(shards), type_of(expr))
+
+
+def holders_of(expr: Expr, clusters: Iterable[Cluster]) -> tuple[Cluster, ...]:
+    """Return the clusters whose data any selector in the tree can reach."""
+    selectors = list(_selectors(expr))
+    return tuple(cluster for cluster in clusters if any(cluster.admits(found.matchers) for found in selectors))
+
+
+def _selectors(expr: Expr) -> list[VectorSelector]:
+    match expr:
+        case VectorSelector():
+            return [expr]
+        case MatrixSelector():
+            return [expr.selector]
+        case _:
+            return [selector for child in children(expr) for selector in _selectors(child)]

@@ -1,0 +1,71 @@
+"""The tokens of a text with one token of lookahead, and the words for the token that was not expected.
+
+Upstream's generated parser says in what it was when a token did not fit, if it was in something it has words for:
+``… in aggregation``, ``… in grouping opts, expected label``. It finds them on its stack, innermost first; here they
+are a stack of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from query.model.errors import QuerySyntaxError
+from query.promql.syntax.lexer import Lexer
+from query.promql.syntax.tokens import Kind, Token, describe
+from query.syntax.limits import Limits
+
+
+class Stream:
+    """Tokens, consumed from the left."""
+
+    __slots__ = ("_contexts", "_lexer", "next")
+
+    def __init__(self, text: str, limits: Limits) -> None:
+        """Read the first token; ``QuerySyntaxError`` if that fails."""
+        self._lexer = Lexer(text, limits)
+        self._contexts: list[str] = []
+        self.next: Token = self._lexer.next()
+
+    def advance(self) -> Token:
+        """Consume and return the next token."""
+        token = self.next
+        self.next = self._lexer.next()
+        return token
+
+    def at(self, word: str) -> bool:
+        """Tell whether the next token is this keyword, operator or punctuation mark."""
+        return self.next.word == word and self.next.kind is not Kind.STRING
+
+    def accept(self, word: str) -> bool:
+        """Consume the next token if it is ``word``; tell whether it was."""
+        if self.at(word):
+            self.advance()
+            return True
+        return False
+
+    def expect(self, word: str) -> Token:
+        """Consume the next token, which must be ``word``."""
+        if not self.at(word):
+            raise self.unexpected()
+        return self.advance()
+
+    def unexpected(self, context: str | None = None) -> QuerySyntaxError:
+        """Return (to be raised) the error for the next token, in ``context`` or in what the parser is in."""
+        if context is None:
+            context = self._contexts[-1] if self._contexts else ""
+        where = f" in {context}" if context else ""
+        return self.error(f"unexpected {describe(self.next)}{where}", self.next.start)
+
+    def error(self, message: str, offset: int) -> QuerySyntaxError:
+        """Return (to be raised) the error ``message`` at ``offset``."""
+        return self._lexer.error(message, offset)
+
+    @contextmanager
+    def inside(self, context: str) -> Iterator[None]:
+        """Name what is being parsed, for errors raised meanwhile."""
+        self._contexts.append(context)
+        try:
+            yield
+        finally:
+            self._contexts.pop()

@@ -1,0 +1,105 @@
+"""Sample payloads to arrays and back.
+
+Decoding places each sample on the grid of the query; a timestamp off the grid means the backend evaluated something
+else, and is refused. Encoding writes numbers as Prometheus does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from query.backends.base import BackendError, Failure
+from query.model.frames import Bools, Floats, Frame
+from query.model.labels import Labels, with_constants
+from query.model.time import MS_PER_S, Grid, seconds_text
+from query.syntax.numbers import format_sample
+from query.wire.prometheus import SeriesBody
+
+_points: Final = msgspec.json.Decoder(list[tuple[float, str]])
+_point: Final = msgspec.json.Decoder(tuple[float, str])
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def frame_of(bodies: Sequence[SeriesBody], added: Mapping[str, str], grid: Grid) -> Frame:
+    """Return float series as a frame, with ``added`` labels set; ``BackendError`` if they do not fit the grid."""
+    values = np.zeros((len(bodies), grid.steps), np.float64)
+    present = np.zeros((len(bodies), grid.steps), np.bool_)
+    labels: list[Labels] = []
+    for row, body in enumerate(bodies):
+        labels.append(with_constants(tuple(body.metric.items()), added))
+        try:
+            _place(body, grid, values[row], present[row])
+        except (msgspec.MsgspecError, ValueError, IndexError) as error:
+            raise BackendError(Failure.NOT_UNDERSTOOD, f"samples do not decode: {error}") from error
+    return Frame.of(grid, labels, values, present)
+
+
+def _place(body: SeriesBody, grid: Grid, values: Floats, present: Bools) -> None:
+    if not isinstance(body.values, msgspec.UnsetType):
+        points = _points.decode(body.values)
+    elif not isinstance(body.value, msgspec.UnsetType):
+        points = [_point.decode(body.value)]
+    else:
+        return
+    stamps = np.array([stamp for stamp, _ in points], np.float64) * MS_PER_S
+    offsets = np.rint(stamps).astype(np.int64) - grid.start_ms
+    places, rest = np.divmod(offsets, grid.step_ms)
+    if rest.any() or (places < 0).any() or (places >= grid.steps).any():
+        raise ValueError("a timestamp is not one of those asked for")
+    values[places] = [float(text) for _, text in points]
+    present[places] = True
+
+
+def labels_json(labels: Iterable[tuple[str, str]]) -> bytes:
+    """Return a metric as a JSON object."""
+    return _encode(dict(labels))
+
+
+def series_json(body: SeriesBody, labels: Labels) -> bytes:
+    """Return a series with other labels and its sample bytes untouched."""
+    parts = [b'{"metric":', labels_json(labels)]
+    for name, payload in (
+        (b"value", body.value),
+        (b"histogram", body.histogram),
+        (b"values", body.values),
+        (b"histograms", body.histograms),
+    ):
+        if not isinstance(payload, msgspec.UnsetType):
+            parts += [b',"', name, b'":', payload]
+    parts.append(b"}")
+    return b"".join(parts)
+
+
+def frame_json(frame: Frame, order: Sequence[int] | None = None) -> Iterator[bytes]:
+    """Yield each series of a frame as JSON, rows in ``order`` (all rows as they stand if None)."""
+    stamps = [seconds_text(time_ms) for time_ms in frame.grid.times_ms()]
+    for row in range(frame.series) if order is None else order:
+        labels = labels_json(frame.labels[row])
+        if frame.grid.is_instant:
+            sample = f'[{stamps[0]},"{format_sample(float(frame.values[row, 0]))}"]'
+            yield b'{"metric":' + labels + b',"value":' + sample.encode() + b"}"
+            continue
+        places = np.flatnonzero(frame.present[row]).tolist()
+        numbers = frame.values[row].tolist()
+        points = ",".join(f'[{stamps[place]},"{format_sample(numbers[place])}"]' for place in places)
+        yield b'{"metric":' + labels + b',"values":[' + points.encode() + b"]}"
+
+
+def scalar_json(grid: Grid, values: Floats) -> bytes:
+    """Return a scalar: one sample for an instant query, one unlabelled series for a range query."""
+    if grid.is_instant:
+        return f'[{seconds_text(grid.start_ms)},"{format_sample(float(values[0]))}"]'.encode()
+    points = ",".join(
+        f'[{seconds_text(time_ms)},"{format_sample(value)}"]'
+        for time_ms, value in zip(grid.times_ms(), values.tolist(), strict=True)
+    )
+    return f'[{{"metric":{{}},"values":[{points}]}}]'.encode()
+
+
+def string_json(grid: Grid, text: str) -> bytes:
+    """Return a string result."""
+    return b"[" + seconds_text(grid.start_ms).encode() + b"," + _encode(text) + b"]"

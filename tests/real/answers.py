@@ -1,0 +1,101 @@
+"""What a Prometheus-compatible server answered, in a form that can be compared.
+
+Values stay floats, timestamps milliseconds; the order of a result is kept, because for ``sort()`` and for range
+results it is part of the contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+LabelSet = tuple[tuple[str, str], ...]
+Sample = tuple[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One series of a result (``labels`` is empty for a scalar)."""
+
+    labels: LabelSet
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of ``query`` or ``query_range``; ``rows`` is empty when it is an error."""
+
+    status_code: int
+    result_type: str = ""
+    rows: tuple[Row, ...] = ()
+    text: str = ""
+    error_type: str = ""
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+    infos: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def is_error(self) -> bool:
+        """True if the server did not answer the question."""
+        return bool(self.error_type)
+
+    @property
+    def is_refusal(self) -> bool:
+        """True if the gateway said that it can't compute this exactly, in the agreed form."""
+        return (
+            self.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+            and self.error_type == "execution"
+            and self.error.startswith("cannot compute")
+        )
+
+
+def read_answer(response: httpx.Response) -> Answer:
+    """Read a response of ``query`` or ``query_range``; a body that is not upstream's envelope is a ValueError."""
+    try:
+        body = response.json()
+    except ValueError as error:
+        raise ValueError(f"not JSON ({response.status_code}): {response.text[:300]!r}") from error
+    if not isinstance(body, dict) or body.get("status") not in ("success", "error"):
+        raise ValueError(f"no Prometheus envelope ({response.status_code}): {response.text[:300]!r}")
+    notes = {"warnings": tuple(body.get("warnings", ())), "infos": tuple(body.get("infos", ()))}
+    headers = dict(response.headers)
+    if body["status"] == "error":
+        return Answer(
+            response.status_code, error_type=body["errorType"], error=body["error"], headers=headers, **notes
+        )
+    data = body["data"]
+    rows, text = read_result(data["resultType"], data["result"])
+    return Answer(response.status_code, data["resultType"], rows, text, headers=headers, **notes)
+
+
+def read_result(kind: str, result: Any) -> tuple[tuple[Row, ...], str]:
+    """Return the rows of ``data.result``, and the text of a string result."""
+    match kind:
+        case "string":
+            return (Row((), ((_milliseconds(result[0]), 0.0),)),), result[1]
+        case "scalar":
+            return (Row((), (_sample(result),)),), ""
+        case "vector":
+            return tuple(Row(_labels(item["metric"]), (_sample(item["value"]),)) for item in result), ""
+        case "matrix":
+            return tuple(Row(_labels(item["metric"]), tuple(map(_sample, item["values"]))) for item in result), ""
+        case _:
+            raise ValueError(f"unknown resultType {kind!r}")
+
+
+def _labels(metric: dict[str, str]) -> LabelSet:
+    return tuple(sorted(metric.items()))
+
+
+def _sample(pair: list[Any]) -> Sample:
+    if not isinstance(pair[1], str):
+        raise TypeError(f"a sample value must be a string, not {pair[1]!r}")
+    return _milliseconds(pair[0]), float(pair[1])
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -1,0 +1,87 @@
+"""What the right answer is: that of one server holding all the data.
+
+Over bare Prometheus servers that server is a Prometheus. Over Thanos Query it is, nearly always, the same; where
+Thanos itself answers differently from a Prometheus with the same data, no gateway could know better, and the answer
+of one Thanos Query over all the clusters is as right. ``THANOS_DIFFERS`` lists those places with their reasons and
+nothing else is forgiven; ``test_oracles.py`` holds the two oracles to it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tests.real.answers import Answer
+from tests.real.asking import Asker, When
+from tests.real.comparison import differences
+from tests.real.fleet import Kind
+
+THANOS_DIFFERS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(r"\b(rate|increase|irate|resets)\s*\("),
+        "flattens counters before functions see them (thanos#3644): resets are gone, and rates after one differ, "
+        "because the extrapolation to zero starts elsewhere",
+    ),
+    (re.compile(r"\b(deg|rad)\s*\("), "computes with another rounding of 180/pi than Prometheus 3.16"),
+    (re.compile(r"\bsort(_desc)?\s*\("), "does not warn that a range result is always sorted by labels"),
+    (
+        re.compile(r"""\{\s*(cluster|region|provider)\s*(=|=~)\s*['"][^'"]*['"]\s*,?\s*\}"""),
+        "finds nothing by external labels alone: its sidecar refuses a selector without any other matcher",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of one comparison: what differs from the right answer, and which answer was held against it.
+
+    ``is_undecided`` is true where the clusters' own servers disagree about the data, so that nobody can tell.
+    """
+
+    expected: Answer
+    found: list[str]
+    is_undecided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Oracle:
+    """Both servers that hold everything."""
+
+    prometheus: Asker
+    thanos: Asker
+
+    def judge(self, kinds: tuple[Kind, ...], query: str, when: When, got: Answer) -> Verdict:
+        """Compare an answer that was given over backends of these ``kinds``."""
+        expected = self.prometheus.ask(query, when)
+        found = differences(query, expected, got, self.tie_candidates(query, when))
+        if not found or Kind.THANOS not in kinds or not thanos_may_differ(query):
+            return Verdict(expected, found)
+        expected = self.thanos.ask(query, when)
+        if Kind.BARE in kinds:
+            disagree = differences(query, self.prometheus.ask(query, when), expected)
+            return Verdict(expected, found, is_undecided=bool(disagree))
+        return Verdict(expected, differences(query, expected, got, self.tie_candidates(query, when)))
+
+    def tie_candidates(self, query: str, when: When) -> Answer | None:
+        """Return the answer to what a topmost ``topk``/``bottomk`` chooses from; ``None`` for other queries."""
+        chosen_from = topk_operand(query)
+        return self.prometheus.ask(chosen_from, when) if chosen_from else None
+
+
+def thanos_may_differ(query: str) -> bool:
+    """Tell whether the query contains what Thanos is known to answer differently."""
+    return any(pattern.search(query) for pattern, _ in THANOS_DIFFERS)
+
+
+_TOPK = re.compile(r"\s*(?:topk|bottomk)\b(?:\s*(?:by|without)\s*\([^)]*\))?\s*\(\s*[^,()]+(?:\(.*?\)\))?\s*,")
+
+
+def topk_operand(query: str) -> str:
+    """Return the vector that a topmost ``topk``/``bottomk`` chooses from, or an empty string.
+
+    Example: ``topk by (x) (2, sum by (x, y) (z))`` gives ``sum by (x, y) (z)``.
+    """
+    found = _TOPK.match(query)
+    if found is None or not query.rstrip().endswith(")"):
+        return ""
+    return query.rstrip()[found.end() : -1].strip()

@@ -1,0 +1,88 @@
+"""Every LogQL query of the corpus: the gateway answers as one Loki holding all the streams, or refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from tests.real.conftest import StartGateway
+from tests.real.corpus import Entry, read_corpus
+from tests.real.dataset import CLUSTERS
+from tests.real.gateway import Gateway
+from tests.real.log_answers import LogAnswer, log_differences
+from tests.real.log_fleet import LogAsker, LogFleet, LogQuestion
+from tests.real.refusals import Refusals
+
+CORPUS = read_corpus("logql_corpus.txt")
+ALL_LINES = 5_000
+QUESTIONS = (
+    LogQuestion("backward, 30", 0, 2_700, "backward", 30),
+    LogQuestion("forward, 30", 0, 2_700, "forward", 30),
+    LogQuestion("forward, 7, from within", 601.5, 1_800, "forward", 7),
+    LogQuestion("backward, 1", 0, 2_000, "backward", 1),
+    LogQuestion("backward, everything of 5 minutes", 900, 1_200, "backward", ALL_LINES, 30),
+    LogQuestion("instant", None, 2_400),
+)
+
+
+@pytest.fixture(scope="module")
+def gateway(log_fleet: LogFleet, start_gateway: StartGateway) -> Gateway:
+    clusters = [
+        {"name": cluster.name, "labels": dict(cluster.extra), "logs": {"url": log_fleet.loki[cluster.name]}}
+        for cluster in CLUSTERS
+    ]
+    return start_gateway("logs", clusters)
+
+
+@pytest.fixture(scope="module")
+def union(log_fleet: LogFleet, http: httpx.Client) -> LogAsker:
+    return LogAsker(log_fleet.union, http, log_fleet.base_s, remembers=True)
+
+
+@pytest.fixture(scope="module")
+def refusals(request: pytest.FixtureRequest) -> Iterator[Refusals]:
+    read = Refusals.read("logql_refused.txt", updates=request.config.getoption("--update-refused"))
+    yield read
+    if read.updates:
+        read.save(CORPUS, "Queries of logql_corpus.txt that the gateway refuses rather than answering wrongly.")
+
+
+def test_the_corpus_repeats_nothing() -> None:
+    assert len({entry.query for entry in CORPUS}) == len(CORPUS) >= 100
+
+
+@pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: entry.id)
+def test_the_answer_is_that_of_one_server(
+    entry: Entry, gateway: Gateway, log_fleet: LogFleet, union: LogAsker, http: httpx.Client, refusals: Refusals
+) -> None:
+    asked = LogAsker(gateway.url, http, log_fleet.base_s)
+    wrong, refused = [], []
+    for question in QUESTIONS:
+        got = asked.ask(entry.query, question)
+        if got.is_refusal:
+            refused.append(got.error.strip())
+            continue
+        expected = union.ask(entry.query, question)
+        found = log_differences(
+            entry.query,
+            expected,
+            got,
+            direction=question.direction,
+            limit=question.limit,
+            every=_every(union, entry.query, question, expected),
+        )
+        if found:
+            shown = "\n".join(f"  - {text}" for text in found[:6])
+            wrong.append(f"query: {entry.query}\nasked: {question.name} (base {log_fleet.base_s})\n{shown}")
+    wrong += refusals.check(entry.query, refused)
+    assert not wrong, "\n\n".join(wrong)
+
+
+def _every(union: LogAsker, query: str, question: LogQuestion, expected: LogAnswer) -> LogAnswer | None:
+    """Return the oracle's answer without the limit, where the limit was reached."""
+    if len(expected.lines) < question.limit:
+        return None
+    return union.ask(query, replace(question, limit=ALL_LINES))
