@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from lma.client import Client
 
 
-def connect(
-    context: typer.Context, url: str | None, token: str | None, *, timeout_s: float | None = None
-) -> Client:
+def connect(context: typer.Context, url: str | None, token: str | None, *, timeout_s: float | None = None) -> Client:
     """Return a client for what the options say; the caller closes it. Raises ClientError."""
     from lma.client import Client  # noqa: PLC0415 — `lma --help` must not wait for an HTTP library
 

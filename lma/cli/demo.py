@@ -22,10 +22,10 @@ HELP = help_text(
 def demo(
     port: Annotated[
         int | None,
-        typer.Option("--port", min=0, max=65535, help="Port of the service.  [default: chosen by the system]"),
+        typer.Option("--port", min=0, max=65535, help="Port of the service.", show_default="chosen by the system"),
     ] = None,
     state_dir: Annotated[
-        Path | None, typer.Option("--state-dir", help="Folder for data and logs.  [default: a temporary one]")
+        Path | None, typer.Option("--state-dir", help="Folder for data and logs.", show_default="a temporary one")
     ] = None,
     *,
     check: Annotated[

@@ -28,4 +28,4 @@ def gateway(
     """Run the gateway."""
     from query.app.command import run  # noqa: PLC0415 — the server's libraries, for this command only
 
-    raise typer.Exit(run(config, listen, check))
+    raise typer.Exit(run(config, listen, check_only=check))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+MAX_WIDTH: Final = 78
+
 
 def help_text(summary: str, *examples: tuple[str, str]) -> str:
     """Return a help text; each example is a command line and what it is for.
@@ -9,7 +13,7 @@ def help_text(summary: str, *examples: tuple[str, str]) -> str:
     The backspace character is how typer is told to keep the lines of a paragraph as they are.
     """
     width = max((len(command) for command, _ in examples), default=0)
-    is_short = all(len(command) <= 58 for command, _ in examples)  # noqa: PLR2004 — leaves room for the purpose
+    is_short = all(len(f"  {'':{width}}   {purpose}") <= MAX_WIDTH for _, purpose in examples)
     lines = [
         f"  {command:<{width}}   {purpose}".rstrip() if is_short else f"  {command}\n      {purpose}"
         for command, purpose in examples

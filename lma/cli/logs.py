@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,18 +23,20 @@ HELP = help_text(
     "Without --forward the limit keeps the newest lines, with it the oldest. --follow goes on with what comes, across "
     "broken connections, until Ctrl-C.",
     ("lma logs '{app=\"shop\"}'", "the last 100 lines of the last hour"),
-    ("lma logs '{app=\"shop\"} |= \"error\"' --since 6h", "only lines that hold a word"),
-    ("lma logs '{cluster=\"seoul\"} | logfmt | status >= 500' -f", "follow one cluster's failures"),
+    ('lma logs \'{app="shop"} |= "error"\' --since 6h', "only lines that hold a word"),
+    ("lma logs '{cluster=\"seoul\"}' --follow", "the last lines, then what comes"),
     ("lma logs '{app=\"shop\"}' -o json | jq .line", "for a program"),
 )
 
 
-def logs(
+def logs(  # noqa: PLR0913, PLR0917 — typer makes an option of each argument
     context: typer.Context,
     expr: Annotated[str, typer.Argument(metavar="EXPR", help="A LogQL log query.", show_default=False)],
-    since: Annotated[str | None, typer.Option("--since", metavar="DURATION", help="How far back.  [default: 1h]")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="DURATION", help="How far back.", show_default="1h")
+    ] = None,
     start: Annotated[str | None, typer.Option("--start", metavar="TIME", help="Where to start.")] = None,
-    end: Annotated[str | None, typer.Option("--end", metavar="TIME", help="Where to end.  [default: now]")] = None,
+    end: Annotated[str | None, typer.Option("--end", metavar="TIME", help="Where to end.", show_default="now")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many lines.")] = 100,
     output: Annotated[LogOutput, typer.Option("--output", "-o", help="How to print.")] = LogOutput.TABLE,
     url: UrlOption = None,
@@ -55,9 +56,8 @@ def logs(
     if start_ns > end_ns:
         raise UsageError("the range ends before it starts", "exchange --start and --end")
     with connect(context, url, token) as client:
-        has_start = since is not None or start is not None
         if follow:
-            _follow(client, expr, start_ns if has_start else None, limit, output)
+            _follow(client, expr, start_ns, limit, output)
         else:
             _read(client, expr, (start_ns, end_ns), limit, output, is_forward=forward, is_strict=strict)
 
@@ -66,7 +66,8 @@ def _check(since: str | None, start: str | None, end: str | None, *, is_forward:
     if since is not None and start is not None:
         raise UsageError("--since and --start both say where to start", "leave one of them out")
     if is_follow and (end is not None or is_forward):
-        raise UsageError(f"--follow has no {'end' if end is not None else 'limit to keep'}", "leave one of them out")
+        other = "--end" if end is not None else "--forward"
+        raise UsageError(f"--follow and {other} contradict each other", "leave one of them out")
 
 
 def _read(
@@ -94,6 +95,16 @@ def _read(
         console.stderr().print(f"limit reached: the {kept} {limit} lines; more with --limit", style="dim")
 
 
-def _follow(client: Client, expr: str, start_ns: int | None, limit: int, output: LogOutput) -> None:
-    """Print the last lines there are, then what comes; Ctrl-C ends it with exit code 130."""
-    from lma.client import times  # noqa: PLC0415 — not for --help
+def _follow(client: Client, expr: str, start_ns: int, limit: int, output: LogOutput) -> None:
+    """Print the newest lines there are, then what comes, until the user has enough."""
+    from lma.client.times import to_datetime  # noqa: PLC0415 — not for --help
+
+    errors = console.stderr()
+
+    def tell(notice: Notice) -> None:
+        errors.print(f"{notice.event}: {console.visible(notice.message)}", style="yellow", soft_wrap=True)
+
+    printer = LogPrinter(output)
+    start = to_datetime(start_ns)
+    for line in client.tail(expr, start, history=limit, give_up_after_s=math.inf, on_notice=tell):
+        printer.print([line])

@@ -27,7 +27,7 @@ app = typer.Typer(
         "Metrics, logs and alerts of many Kubernetes clusters, as if they were one.",
         ("lma demo", "a playground of real servers"),
         ("lma query 'sum by (cluster) (up)'", "one question, every cluster"),
-        ("lma logs '{app=\"shop\"} |= \"error\"' --follow", "their logs as one stream"),
+        ('lma logs \'{app="shop"} |= "error"\' --follow', "their logs as one stream"),
         ("lma cluster list", "which clusters there are"),
     ),
 )

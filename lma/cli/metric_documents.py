@@ -15,6 +15,8 @@ def document(result: MetricResult) -> dict[str, Any]:
     """Return a result in the shape of the Prometheus API's ``data``, with warnings, infos and completeness."""
     from lma.client import Matrix, Vector  # noqa: PLC0415 — not for --help
 
+    kind: str
+    content: list[Any]
     if isinstance(result, Vector):
         kind, content = "vector", [_sample_document(sample) for sample in result]
     elif isinstance(result, Matrix):

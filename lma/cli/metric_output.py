@@ -57,7 +57,9 @@ def print_notes(result: Result) -> None:
     out = console.stderr()
     whole = result.completeness
     if not whole.is_complete:
-        asked = f"{len(whole.answered)} of {len(whole.asked)} clusters answered" if whole.asked else "clusters are missing"
+        asked = (
+            f"{len(whole.answered)} of {len(whole.asked)} clusters answered" if whole.asked else "clusters are missing"
+        )
         missing = ", ".join(f"{cluster} ({reason})" for cluster, reason in sorted(whole.missing.items()))
         text = f"INCOMPLETE: {asked}; missing: {missing}" if missing else f"INCOMPLETE: {asked}"
         out.print(console.visible(text), style="bold red", soft_wrap=True)
@@ -82,5 +84,3 @@ def _print_vector(vector: Vector, output: QueryOutput | None, *, is_ordered: boo
         return
     rows_short = [(*tables.label_cells(s.labels, names), sample_text(s, is_exact=False)) for s in samples]
     tables.print_table((*names, "value"), rows_short, right=frozenset({"value"}))
-
-

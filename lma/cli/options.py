@@ -31,8 +31,8 @@ UrlOption: TypeAlias = Annotated[
     typer.Option(
         "--url",
         envvar="LMA_URL",
-        help=f"Root URL of the server.  [default: {DEFAULT_URL}]",
-        show_default=False,
+        help="Root URL of the server.",
+        show_default=DEFAULT_URL,
         rich_help_panel=SERVER,
     ),
 ]
@@ -52,8 +52,8 @@ StateDirOption: TypeAlias = Annotated[
     typer.Option(
         "--state-dir",
         envvar="LMA_STATE_DIR",
-        help="Folder of the service's state.  [default: ~/.local/state/lma-federation]",
-        show_default=False,
+        help="Folder of the service's state.",
+        show_default="~/.local/state/lma-federation",
     ),
 ]
 

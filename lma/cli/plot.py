@@ -23,6 +23,7 @@ Segment = tuple[str, int | None]
 LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 MANY: Final = "*"
 Y_TICK_ROWS: Final = 4
+HALF_A_DAY_S: Final = 43_200
 _GAP_STEPS: Final = 1.5
 _BRAILLE: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 _DOTS_X: Final = 2
@@ -74,7 +75,7 @@ def plot(lines: Sequence[Line], frame: Frame) -> list[list[Segment]]:
 
 
 class _Canvas:
-    """Dots (2 × 4 to a character) or letters; a character belongs to the series drawn into it last."""
+    """Dots (2 by 4 to a character) or letters; a character belongs to the series drawn into it last."""
 
     def __init__(self, columns: int, rows: int, *, is_dotted: bool) -> None:
         self._is_dotted = is_dotted
@@ -146,7 +147,7 @@ def _tick(low: float, high: float, share: float) -> float:
 
 
 def _time_axis(frame: Frame, margin: int, columns: int) -> str:
-    is_dated = frame.end_s - frame.start_s > 86_400 / 2  # noqa: PLR2004 — half a day
+    is_dated = frame.end_s - frame.start_s > HALF_A_DAY_S
     start, middle, end = (
         moment(time_s)[0 if is_dated else 11 : 16 if is_dated else 19]
         for time_s in (frame.start_s, (frame.start_s + frame.end_s) / 2, frame.end_s)

@@ -23,10 +23,10 @@ HELP = help_text(
     "What is missing from an answer, and every warning, goes to stderr. Times: RFC 3339, seconds, now, -1h.",
     ("lma query 'sum by (cluster) (up)'", "now"),
     ("lma query up --time 2026-01-02T15:00:00Z", "then"),
-    ("lma query 'rate(http_requests_total[5m])' --range 1h", "a plot of the last hour"),
-    ("lma query up --range 6h --step 1m -o csv > up.csv", "every sample, for a program"),
-    ("lma query 'sum(up)' --strict", "an error, if a cluster is missing"),
-    ("lma query --logs 'sum by (cluster) (rate({app=\"shop\"}[5m]))'", "LogQL"),
+    ("lma query 'rate(http_requests_total[5m])' --range 1h", "the last hour"),
+    ("lma query up --range 6h --step 1m -o csv", "every sample"),
+    ("lma query 'sum(up)' --strict", "an error if one is missing"),
+    ("lma query --logs 'sum(rate({app=\"shop\"}[5m]))'", "a LogQL metric query"),
 )
 POINTS: Final = 120
 NICE_STEPS_S: Final = (
@@ -35,7 +35,7 @@ NICE_STEPS_S: Final = (
 _ORDERING: Final = re.compile(r"\s*(sort|sort_desc|sort_by_label|sort_by_label_desc|topk|bottomk)\b")
 
 
-def query(
+def query(  # noqa: PLR0913, PLR0917 — typer makes an option of each argument
     context: typer.Context,
     expr: Annotated[str, typer.Argument(metavar="EXPR", help="The query.", show_default=False)],
     time: Annotated[str | None, typer.Option("--time", "-t", metavar="TIME", help="Ask at this time.")] = None,
@@ -44,15 +44,17 @@ def query(
     ] = None,
     start: Annotated[str | None, typer.Option("--start", metavar="TIME", help="Where the range starts.")] = None,
     end: Annotated[
-        str | None, typer.Option("--end", metavar="TIME", help="Where the range ends.  [default: now]")
+        str | None, typer.Option("--end", metavar="TIME", help="Where the range ends.", show_default="now")
     ] = None,
     step: Annotated[
         str | None,
-        typer.Option("--step", "-s", metavar="DURATION", help="Distance of points.  [default: a 120th of the range]"),
+        typer.Option(
+            "--step", "-s", metavar="DURATION", help="Distance of points.", show_default="a 120th of the range"
+        ),
     ] = None,
     output: Annotated[
         QueryOutput | None,
-        typer.Option("--output", "-o", help="How to print.  [default: table; ranges on a terminal: plot]"),
+        typer.Option("--output", "-o", help="How to print.", show_default="table; ranges on a terminal: plot"),
     ] = None,
     url: UrlOption = None,
     token: TokenOption = None,
@@ -74,9 +76,7 @@ def nice_step_s(length_s: float) -> float:
     return next((float(step) for step in NICE_STEPS_S if step >= wanted), float(-(-wanted // 86_400) * 86_400))
 
 
-def _span(
-    time: str | None, length: str | None, start: str | None, end: str | None, step: str | None
-) -> Span | None:
+def _span(time: str | None, length: str | None, start: str | None, end: str | None, step: str | None) -> Span | None:
     """Return the range asked for, or ``None`` for an instant."""
     from lma.client import times  # noqa: PLC0415 — not for --help
 

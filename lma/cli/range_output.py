@@ -100,5 +100,3 @@ def _last_text(series: Series) -> str:
     if series.histograms and series.histograms[-1][0] > last_float:
         return histogram_text(series.histograms[-1][1])
     return short(series.values[-1]) if series.values else ""
-
-

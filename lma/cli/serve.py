@@ -25,7 +25,7 @@ def serve(
     config: Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (YAML).")] = None,
     listen: Annotated[
         str | None,
-        typer.Option("--listen", metavar="HOST:PORT", help="Where to listen.  [default: 127.0.0.1:9090]"),
+        typer.Option("--listen", metavar="HOST:PORT", help="Where to listen.", show_default="127.0.0.1:9090"),
     ] = None,
     state_dir: StateDirOption = None,
     *,
@@ -36,6 +36,4 @@ def serve(
     """Run the service."""
     from lma.service.command import run  # noqa: PLC0415 — the server's libraries, for this command only
 
-    raise typer.Exit(
-        run(config=config, listen=listen, state_dir=state_dir, reset_admin_token=reset_admin_token)
-    )
+    raise typer.Exit(run(config=config, listen=listen, state_dir=state_dir, reset_admin_token=reset_admin_token))

@@ -79,11 +79,15 @@ def print_yaml(value: Any, *, is_one_of_many: bool = False) -> None:
 
 
 def print_csv(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print comma-separated values (RFC 4180) with a header line."""
+    """Print comma-separated values (quoted as RFC 4180 has it) with a header line."""
+    for row in (columns, *rows):
+        print_csv_row(row)
+
+
+def print_csv_row(row: Sequence[str]) -> None:
+    """Print one line of comma-separated values."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
+    csv.writer(buffer, lineterminator="\n").writerow(row)
     console.write(buffer.getvalue())
 
 

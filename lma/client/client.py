@@ -163,15 +163,17 @@ class Client:
         expr: str,
         start: times.Time = "now",
         *,
+        history: int | None = None,
         give_up_after_s: float = 300,
         on_notice: Callable[[tailing.Notice], None] | None = None,
     ) -> Iterator[LogLine]:
         """Follow log lines from ``start`` on, for ever, oldest first, each once, across broken connections.
 
+        ``history`` keeps only the newest so many of the lines that are there already.
         Uses the WebSocket tail, or polls where the server has none. ``on_notice`` is told of reconnecting, of
         polling and of lines the server left out. Raises what lasts longer than ``give_up_after_s``.
         """
-        steps = tailing.follow(expr, start_ns=times.to_ns(start), give_up_after_s=give_up_after_s)
+        steps = tailing.follow(expr, start_ns=times.to_ns(start), history=history, give_up_after_s=give_up_after_s)
         with _Socket(self._server) as socket:
             step = next(steps)
             while True:

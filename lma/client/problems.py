@@ -19,6 +19,7 @@ from lma.client.completeness import missing_of
 
 _PROMETHEUS_PLACE: Final = re.compile(r"(?:\A|[\s:])(\d+):(\d+): parse error: (.*)", re.DOTALL)
 _LOKI_PLACE: Final = re.compile(r"parse error at line (\d+), col (\d+): (.*)", re.DOTALL)
+_PARAMETER: Final = re.compile(r'invalid parameter "([^"]*)"')
 _TAG: Final = re.compile(r"<[^>]*>")
 _SHOWN_CHARS: Final = 200
 _OK: Final = range(200, 300)
@@ -97,7 +98,10 @@ def not_json(url: str, headers: Mapping[str, str], body: bytes) -> errors.Protoc
 
 def _invalid(told: _Told, expr: str, status: int) -> errors.ClientError:
     found = _PROMETHEUS_PLACE.search(told.message) or _LOKI_PLACE.search(told.message)
-    is_about_query = found is not None or 'parameter "query"' in told.message or "parse error" in told.message
+    is_about_query = found is not None or "parse error" in told.message
+    if told.kind == "bad_data":
+        named = _PARAMETER.match(told.message)
+        is_about_query = named is None or named[1] in {"query", "match[]"}
     if expr and is_about_query:
         position = errors.QueryPosition(int(found[1]), int(found[2])) if found else None
         reason = found[3].strip() if found else told.message

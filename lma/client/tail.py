@@ -143,6 +143,10 @@ class Seen:
             return self._start_ns
         return max(self._start_ns, just_before(self._newest_ns - self._overlap_ns))
 
+    def start_at(self, start_ns: int) -> None:
+        """Never look before this time again."""
+        self._start_ns = start_ns
+
     def begin(self) -> None:
         """Note that a new request starts, which may repeat what was given."""
         self._before = Counter(self._recent)
@@ -174,17 +178,20 @@ def follow(
     expr: str,
     *,
     start_ns: int,
+    history: int | None = None,
     give_up_after_s: float,
     poll_s: float = POLL_S,
     clock: Callable[[], float] = time.monotonic,
 ) -> Steps:
-    """Follow ``expr`` from ``start_ns`` on, for ever.
+    """Follow ``expr`` from ``start_ns`` on, for ever; of what is there already, only the newest ``history`` lines.
 
     What is there already is read by pages before each connection, because a tail repeats only so many lines. Raises
     what the first connection fails with; later, what lasts longer than ``give_up_after_s``, and at once what trying
     again can't mend (the token, the query).
     """
     seen = Seen(start_ns)
+    if history is not None:
+        yield from _newest(expr, seen, start_ns, history)
     outage = Outage(give_up_after_s, clock)
     is_first = True
     while True:
@@ -237,6 +244,20 @@ class Outage:
         self._tries += 1
         yield Tell(Notice(Event.RECONNECTING, f"{error.message}; trying again in {delay_s:g} s"))
         yield Pause(delay_s)
+
+
+def _newest(expr: str, seen: Seen, start_ns: int, history: int) -> Steps:
+    """Give the newest ``history`` lines, and go on no earlier than the oldest of them."""
+    end_ns = max(times.now_ns(), start_ns)
+    if history < 1:
+        seen.start_at(end_ns)
+        return
+    page = yield Fetch(logs_between(expr, start_ns, end_ns, history, Direction.BACKWARD))
+    lines = page.lines()[::-1]
+    if len(lines) >= history:
+        seen.start_at(lines[0].time_ns)
+    if fresh := seen.fresh(lines):
+        yield Emit(fresh)
 
 
 def _dial(expr: str, seen: Seen) -> Generator[Step, Any, bool]:

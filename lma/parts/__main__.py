@@ -49,9 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m lma.parts", description="The real programs LMA stands on."
-    )
+    parser = argparse.ArgumentParser(prog="python -m lma.parts", description="The real programs LMA stands on.")
     commands = parser.add_subparsers(dest="command", required=True)
     build = commands.add_parser("build", help="find or build binaries (all, if none is named)")
     build.add_argument("names", nargs="*", metavar="NAME")

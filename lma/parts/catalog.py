@@ -134,9 +134,7 @@ PARTS: tuple[Part, ...] = (
     ),
 )
 
-BINARIES: dict[str, tuple[Part, Binary]] = {
-    binary.name: (part, binary) for part in PARTS for binary in part.binaries
-}
+BINARIES: dict[str, tuple[Part, Binary]] = {binary.name: (part, binary) for part in PARTS for binary in part.binaries}
 
 
 def lookup(name: str) -> tuple[Part, Binary]:

@@ -108,9 +108,7 @@ def environment() -> dict[str, str]:
     return {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 
 
-def run(
-    command: list[str], *, cwd: Path, log: Path, timeout_s: float, tick: Callable[[float, str], None]
-) -> int:
+def run(command: list[str], *, cwd: Path, log: Path, timeout_s: float, tick: Callable[[float, str], None]) -> int:
     """Run a command with its output in ``log``, calling ``tick(elapsed_s, note)``; return its exit code.
 
     Whatever ends the wait early (Ctrl-C, the time limit, an error in ``tick``), the whole process group

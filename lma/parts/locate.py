@@ -40,9 +40,7 @@ class Source(StrEnum):
         try:
             return cls(text)
         except ValueError:
-            raise CacheError(
-                f"LMA_PARTS_FROM is {text!r}", f"set it to one of {', '.join(cls)}, or unset it"
-            ) from None
+            raise CacheError(f"LMA_PARTS_FROM is {text!r}", f"set it to one of {', '.join(cls)}, or unset it") from None
 
 
 @dataclass(frozen=True, slots=True)

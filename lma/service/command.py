@@ -7,6 +7,7 @@ always a bug of ours.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def run(config: Path | None, listen: str | None, state_dir: Path | None, reset_a
     try:
         settings = load_service_config(config, listen=listen, state_dir=state_dir)
         settings.effective_query_auth()
+        os.umask(0o077)
         configure_logging(settings.log.format, settings.log.level)
         with bind(settings.listen) as listener:
 

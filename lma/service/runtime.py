@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -33,7 +33,7 @@ class Service:
     tokens: TokenStore
     gateway: Gateway
     metrics: CollectorRegistry
-    new_admin_token: str | None
+    new_admin_token: str | None = field(repr=False)
 
     @classmethod
     @asynccontextmanager

@@ -32,9 +32,9 @@ from query.execute.prometheus_metadata import MetadataAnswer, PrometheusMetadata
 from query.execute.settings import ExecuteSettings
 from query.model.errors import BadQueryError, BadRequestError, GatewayError, NotFoundError
 from query.model.frames import Notes
+from query.model.label_names import unescape
 from query.model.time import MS_PER_S, Grid, seconds_text
-from query.promql.syntax import parse
-from query.promql.syntax.names import unescape_label_name
+from query.promql.syntax.parser import parse
 from query.promql.syntax.printer import print_expr
 
 SPEAKS_VERSION: Final = "3.16.0"
@@ -158,7 +158,7 @@ class _PrometheusApi:
         params = await Params.of(request)
         written = request.path_params["name"]
         work = self._metadata.label_values(
-            unescape_label_name(written), written, params.all("match[]"), _window(params), self._options(params)
+            unescape(written), written, params.all("match[]"), _window(params), self._options(params)
         )
         return await self._metadata_answer(request, work)
 

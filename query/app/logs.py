@@ -61,7 +61,11 @@ def configure_logging(log_format: LogFormat = "auto", level: LogLevel = "info", 
     render: list[structlog.typing.Processor] = (
         [structlog.dev.ConsoleRenderer(colors=target.isatty(), exception_formatter=structlog.dev.plain_traceback)]
         if as_text
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_to_json)]
+        else [
+            structlog.processors.format_exc_info,
+            _what_and_when_first,
+            structlog.processors.JSONRenderer(serializer=_to_json),
+        ]
     )
     structlog.configure(
         processors=[*shared, *render],
@@ -79,6 +83,14 @@ def configure_logging(log_format: LogFormat = "auto", level: LogLevel = "info", 
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(_LEVELS[level], logging.WARNING))
+
+
+def _what_and_when_first(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Order a line as people read it."""
+    first = {key: event.pop(key) for key in ("timestamp", "level", "event", "request_id") if key in event}
+    return {**first, **event}
 
 
 def _to_json(event: Any, **_options: Any) -> str:

@@ -42,6 +42,7 @@ DRAIN_S: Final = 10.0
 BACKLOG: Final = 2048
 MAX_HEAD_BYTES: Final = 512 << 10
 """Bytes of request line and headers together; above the longest query a URL may carry (limits.query_bytes)."""
+LINGER_S: Final = 1.0
 _INTERRUPTED: Final = 130
 
 
@@ -190,19 +191,22 @@ class _Server(uvicorn.Server):
 class _BoundedHttp(HttpToolsProtocol):
     """uvicorn's HTTP/1.1 protocol with a bound on request line and headers, which it lacks: a URL could fill memory.
 
-    Counted in what arrives from the network, because the parser keeps a header to itself until it is complete.
+    Counted in what arrives from the network, because the parser keeps a header to itself until it is complete. After
+    the refusal the rest is read and dropped for a moment: closing at once would reset the connection, and with it the
+    answer on its way.
     """
 
     _in_head = True
     _head_bytes = 0
+    _is_refused = False
 
     def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            return
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
-                self.send_400_response(
-                    f"Request line and headers exceed {MAX_HEAD_BYTES} bytes; send long queries by POST."
-                )
+                self._refuse()
                 return
         super().data_received(data)
 
@@ -214,3 +218,12 @@ class _BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_head = False
         super().on_headers_complete()
+
+    def _refuse(self) -> None:
+        self._is_refused = True
+        told = f"request line and headers exceed {MAX_HEAD_BYTES} bytes; send a long query by POST\n".encode()
+        self.transport.write(
+            b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
+            b"content-length: %d\r\nconnection: close\r\n\r\n%s" % (len(told), told)
+        )
+        self.loop.call_later(LINGER_S, self.transport.close)

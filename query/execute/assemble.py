@@ -16,7 +16,7 @@ from query.model.time import Grid
 from query.promql.evaluate import ScalarRow, Text, concat, evaluate, merge_mean
 from query.promql.plan.nodes import Concat, MergedAbsence, MergedMean
 from query.promql.plan.planner import Plan
-from query.promql.syntax.nodes import Placed, StringLiteral, ValueType
+from query.promql.syntax.nodes import Placed, ValueType
 from query.promql.syntax.printer import print_expr
 from query.wire.prometheus import SeriesBody
 from query.wire.samples import frame_json, frame_of, scalar_json, series_json, string_json
@@ -68,51 +68,60 @@ def _pass_on(parts: list[Fetched], *, is_ordered: bool) -> list[bytes]:
 
 def _evaluate(plan: Plan, fetch: Fetch, grid: Grid) -> tuple[str, list[bytes], bool, Notes]:
     """Return result type, elements, whether they are an array's, and the notes of evaluating here."""
-    if isinstance(plan.root, StringLiteral):
-        return "string", [string_json(grid, plan.root.value)], False, Notes()
-    value, notes = evaluate(plan.root, grid, lambda leaf: _frame(leaf, fetch, grid))
-    if isinstance(value, Text):
-        return "string", [string_json(grid, value.text)], False, notes
-    if isinstance(value, ScalarRow):
-        return ("scalar" if grid.is_instant else "matrix"), [scalar_json(grid, value.values)], False, notes
-    if grid.is_instant:
-        return "vector", list(frame_json(value)), True, notes
-    order = sorted(range(value.series), key=value.labels.__getitem__)
-    return "matrix", list(frame_json(value, order)), True, notes
+    leaves = _Leaves(fetch, grid)
+    evaluation = evaluate(plan.root, grid, leaves.frame)
+    notes = leaves.notes | evaluation.notes
+    match evaluation.value:
+        case Text() as text:
+            return "string", [string_json(grid, text.value)], False, notes
+        case ScalarRow() as row:
+            return ("scalar" if grid.is_instant else "matrix"), [scalar_json(grid, row.values)], False, notes
+        case Frame() as frame:
+            return ("vector" if grid.is_instant else "matrix"), list(frame_json(frame)), True, notes
 
 
-def _frame(leaf: Placed, fetch: Fetch, grid: Grid) -> Frame:
-    match leaf:
-        case Concat():
-            return _decoded(leaf, fetch, grid)
-        case MergedMean():
-            sums, counts = _decoded(leaf.sums, fetch, grid), _decoded(leaf.counts, fetch, grid)
-            return merge_mean(sums, counts, leaf.grouping, without=leaf.without)
-        case MergedAbsence():
-            return _absence(leaf, fetch, grid)
-        case _:
-            raise UnsupportedError(leaf.describe(), "the executor does not know this node")
+class _Leaves:
+    """Gives the evaluator the data of the plan's leaves, and keeps what is to be said of it."""
 
+    def __init__(self, fetch: Fetch, grid: Grid) -> None:
+        self._fetch = fetch
+        self._grid = grid
+        self.notes = Notes()
 
-def _decoded(leaf: Concat, fetch: Fetch, grid: Grid) -> Frame:
-    frames: list[Frame] = []
-    for part in fetch.fetched[leaf]:
-        if any(body.has_histograms for body in part.bodies):
+    def frame(self, leaf: Placed) -> Frame:
+        match leaf:
+            case Concat():
+                return self._decoded(leaf)
+            case MergedMean():
+                sums, counts = self._decoded(leaf.sums), self._decoded(leaf.counts)
+                mean, notes = merge_mean(sums, counts, leaf.grouping, without=leaf.without)
+                self.notes |= notes
+                return mean
+            case MergedAbsence():
+                return self._absence(leaf)
+            case _:
+                raise UnsupportedError(leaf.describe(), "the executor does not know this node")
+
+    def _decoded(self, leaf: Concat) -> Frame:
+        frames: list[Frame] = []
+        for part in self._fetch.fetched[leaf]:
+            if any(body.has_histograms for body in part.bodies):
+                raise UnsupportedError(
+                    print_expr(leaf.expr), "it gives native histograms, which can be concatenated but not merged yet"
+                )
+            frames.append(frame_of(part.bodies, dict(part.shard.added), self._grid))
+        if any(MIX_WARNING in warning for warning in self._fetch.notes.warnings):
             raise UnsupportedError(
-                print_expr(leaf.expr), "it gives native histograms, which can be concatenated but not merged yet"
+                print_expr(leaf.expr), "a cluster mixes floats and native histograms in one group and left it out"
             )
-        frames.append(frame_of(part.bodies, dict(part.shard.added), grid))
-    if any(MIX_WARNING in warning for warning in fetch.notes.warnings):
-        raise UnsupportedError(
-            print_expr(leaf.expr), "a cluster mixes floats and native histograms in one group and left it out"
-        )
-    return concat(frames, grid)
+        return concat(self._grid, frames, partials=leaf.are_partials)
 
-
-def _absence(leaf: MergedAbsence, fetch: Fetch, grid: Grid) -> Frame:
-    gaps = {gap.cluster: f"{gap.failure.value}: {gap.detail}" for gap in fetch.gaps[leaf.present]}
-    if gaps:
-        raise IncompleteError(dict(gaps), why="absence can't be decided while clusters are missing")
-    found = _decoded(leaf.present, fetch, grid)
-    is_absent = ~found.present.any(axis=0, keepdims=True) if found.series else np.ones((1, grid.steps), np.bool_)
-    return Frame.of(grid, (leaf.labels,), np.ones((1, grid.steps), np.float64), is_absent)
+    def _absence(self, leaf: MergedAbsence) -> Frame:
+        gaps: dict[str, str] = {
+            gap.cluster: f"{gap.failure.value}: {gap.detail}" for gap in self._fetch.gaps[leaf.present]
+        }
+        if gaps:
+            raise IncompleteError(gaps, why="absence can't be decided while clusters are missing")
+        found = self._decoded(leaf.present)
+        is_absent = np.logical_not(np.any(found.present, axis=0))[np.newaxis, :]
+        return Frame.of(self._grid, (leaf.labels,), np.ones((1, self._grid.steps), np.float64), is_absent)

@@ -19,8 +19,8 @@ from query.model.time import Grid
 from query.promql.plan.context import PlanContext
 from query.promql.plan.planner import plan_query
 from query.promql.plan.push_subtrees import holders_of
-from query.promql.syntax import parse
 from query.promql.syntax.nodes import Expr
+from query.promql.syntax.parser import parse
 
 OFF_LOOP_BYTES: Final = 64 << 10
 """More than this is decoded on a thread: it would hold up other requests for milliseconds."""

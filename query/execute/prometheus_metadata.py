@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 from query.backends.base import BackendError, Deadline, Request
 from query.backends.outcome import Completeness, Missing, completeness
@@ -25,10 +26,9 @@ from query.model.matchers import Matcher
 from query.promql.plan.context import PlanContext
 from query.promql.plan.piece import piece_of
 from query.promql.plan.push_subtrees import holders_of
-from query.promql.syntax import parse
 from query.promql.syntax.nodes import VectorSelector
+from query.promql.syntax.parser import parse, parse_selector
 from query.promql.syntax.printer import print_expr
-from query.promql.syntax.selectors import parse_selector
 from query.wire.prometheus import UpstreamQueryError, read_data
 
 Data = TypeVar("Data")
@@ -83,7 +83,7 @@ class PrometheusMetadata:
             return sorted(values)
 
         def path(cluster: Cluster) -> str:
-            return f"/api/v1/label/{'__name__' if name in cluster.constants else path_name}/values"
+            return f"/api/v1/label/{'__name__' if name in cluster.constants else quote(path_name, safe='')}/values"
 
         answer = await self._selected(path, list[str], selectors, params, options, unite)
         return _limited(answer, options)

@@ -7,7 +7,7 @@ results it is part of the contract.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -61,15 +61,17 @@ def read_answer(response: httpx.Response) -> Answer:
         raise ValueError(f"not JSON ({response.status_code}): {response.text[:300]!r}") from error
     if not isinstance(body, dict) or body.get("status") not in ("success", "error"):
         raise ValueError(f"no Prometheus envelope ({response.status_code}): {response.text[:300]!r}")
-    notes = {"warnings": tuple(body.get("warnings", ())), "infos": tuple(body.get("infos", ()))}
-    headers = dict(response.headers)
+    answer = Answer(
+        response.status_code,
+        warnings=tuple(body.get("warnings", ())),
+        infos=tuple(body.get("infos", ())),
+        headers=dict(response.headers),
+    )
     if body["status"] == "error":
-        return Answer(
-            response.status_code, error_type=body["errorType"], error=body["error"], headers=headers, **notes
-        )
+        return replace(answer, error_type=body["errorType"], error=body["error"])
     data = body["data"]
     rows, text = read_result(data["resultType"], data["result"])
-    return Answer(response.status_code, data["resultType"], rows, text, headers=headers, **notes)
+    return replace(answer, result_type=data["resultType"], rows=rows, text=text)
 
 
 def read_result(kind: str, result: Any) -> tuple[tuple[Row, ...], str]:

@@ -79,8 +79,10 @@ def _error_differences(expected: Answer, got: Answer) -> list[str]:
     if expected.is_error and got.is_error:
         if (expected.status_code, expected.error_type) != (got.status_code, got.error_type):
             return [
-                f"error {got.status_code} {got.error_type} ({got.error}), "
-                f"expected {expected.status_code} {expected.error_type} ({expected.error})"
+                (
+                    f"error {got.status_code} {got.error_type} ({got.error}), "
+                    f"expected {expected.status_code} {expected.error_type} ({expected.error})"
+                )
             ]
         return []
     if got.is_error:
@@ -105,7 +107,7 @@ def _sample_differences(
     wanted, got = dict(want), dict(have)
     lacking, surplus = sorted(wanted.keys() - got.keys()), sorted(got.keys() - wanted.keys())
     if lacking or surplus:
-        yield f"{_show(labels)}: no sample at {lacking[:3]}, not expected at {surplus[:3]} ({len(lacking)}, {len(surplus)})"
+        yield f"{_show(labels)}: {len(lacking)} missing {lacking[:3]}, {len(surplus)} surplus {surplus[:3]}"
     elif [at for at, _ in have] != sorted(got):
         yield f"{_show(labels)}: samples out of order or repeated"
     for at, value in want:
@@ -178,4 +180,4 @@ def _show(labels: LabelSet) -> str:
 
 def _show_samples(row: Row) -> str:
     shown = ", ".join(f"{value!r}@{at}" for at, value in row.samples[:4])
-    return shown if len(row.samples) <= 4 else f"{shown}, … {len(row.samples)} samples"  # noqa: PLR2004 - a print-out
+    return shown if len(row.samples) <= 4 else f"{shown}, … {len(row.samples)} samples"

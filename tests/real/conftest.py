@@ -74,9 +74,7 @@ def start_gateway(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="session")
 def metrics_gateways(fleet: Fleet, start_gateway: StartGateway) -> Mapping[str, Gateway]:
     """Return a gateway over the whole fleet for each topology."""
-    return {
-        topology: start_gateway(topology, metrics_clusters(fleet, kinds)) for topology, kinds in TOPOLOGIES.items()
-    }
+    return {topology: start_gateway(topology, metrics_clusters(fleet, kinds)) for topology, kinds in TOPOLOGIES.items()}
 
 
 @pytest.fixture(scope="session")
@@ -101,3 +99,12 @@ def log_fleet(
     supervisor: Supervisor, binaries: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory, http: httpx.Client
 ) -> LogFleet:
     return start_log_fleet(supervisor, binaries["loki"], tmp_path_factory.mktemp("logs"), http)
+
+
+@pytest.fixture(scope="session")
+def logs_gateway(log_fleet: LogFleet, start_gateway: StartGateway) -> Gateway:
+    clusters = [
+        {"name": cluster.name, "labels": dict(cluster.extra), "logs": {"url": log_fleet.loki[cluster.name]}}
+        for cluster in CLUSTERS
+    ]
+    return start_gateway("logs", clusters)

@@ -18,7 +18,7 @@ class Entry:
     @property
     def id(self) -> str:
         """Return the test id: the line number, and the start of the query to recognise it by."""
-        short = self.query if len(self.query) <= 60 else self.query[:57] + "..."  # noqa: PLR2004 - a screen's width
+        short = self.query if len(self.query) <= 60 else self.query[:57] + "..."
         return f"{self.line}: {short}"
 
 
@@ -26,7 +26,5 @@ def read_corpus(name: str) -> list[Entry]:
     """Return the entries of the corpus file ``name`` beside this module."""
     lines = (HERE / name).read_text(encoding="utf-8").splitlines()
     return [
-        Entry(line.strip(), number)
-        for number, line in enumerate(lines, 1)
-        if line.strip() and not line.startswith("#")
+        Entry(line.strip(), number) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")
     ]

@@ -91,7 +91,7 @@ ODD_VALUES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One series of one cluster: ``values[i]`` is the sample at ``START_S + i * STEP_S``, ``None`` where there is none."""
+    """One series of one cluster: ``values[i]`` is the sample at ``START_S + i * STEP_S``, or ``None``."""
 
     metric: str
     labels: Labels
@@ -213,7 +213,11 @@ def _requests(cluster: DataCluster, rng: random.Random) -> Made:
                 ("POST", "500", "/orders"),
             ):
                 labels = {"job": job, "instance": instance, "method": method, "code": code, "path": path}
-                yield "http_requests_total", labels, _count_up(rng, 20 if code == "200" else 3, resets=rng.choice((0, 1, 2)))
+                yield (
+                    "http_requests_total",
+                    labels,
+                    _count_up(rng, 20 if code == "200" else 3, resets=rng.choice((0, 1, 2))),
+                )
 
 
 def _durations(cluster: DataCluster, rng: random.Random) -> Made:
@@ -267,7 +271,11 @@ def _pods(cluster: DataCluster, rng: random.Random) -> Made:
                     yield "container_cpu_limit_cores", labels, [0.25 * (number + 1)] * SAMPLES
             if (namespace, number) != ("default", 2):
                 node = f"node-{number % {'seoul': 3, 'tokyo': 2, 'paris': 1}[cluster.name]}"
-                yield "kube_pod_info", {**pod, "node": node, "uid": f"{cluster.name}-{namespace}-{number}"}, [1.0] * SAMPLES
+                yield (
+                    "kube_pod_info",
+                    {**pod, "node": node, "uid": f"{cluster.name}-{namespace}-{number}"},
+                    [1.0] * SAMPLES,
+                )
 
 
 def _gauges(cluster: DataCluster, rng: random.Random) -> Made:

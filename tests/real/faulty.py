@@ -47,7 +47,11 @@ _PLAIN = {
     Fault.STATUS_500: (500, "text/plain", b"panic: runtime error: index out of range"),
     Fault.STATUS_429: (429, "text/plain", b"too many outstanding requests"),
     Fault.STATUS_401: (401, "text/plain", b"unauthorized"),
-    Fault.GARBAGE: (200, "application/json", b'{"status":"success","data":{"resultType":"vector","result":[{"metr\xff\xfe'),
+    Fault.GARBAGE: (
+        200,
+        "application/json",
+        b'{"status":"success","data":{"resultType":"vector","result":[{"metr\xff\xfe',
+    ),
     Fault.EMPTY: (200, "application/json", b""),
     Fault.WRONG_SHAPE: (200, "application/json", b'{"status":"success","data":{"result":"nothing like it"}}'),
     Fault.WRONG_TYPE: (200, "application/json", b'["status", "success"]'),
@@ -147,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
             with contextlib.suppress(OSError):
                 self._break(fault)
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815 - the base class calls it so
 
     def _pass_on(self, target: str, body: bytes) -> None:
         address = urlsplit(target)
@@ -199,7 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
         while fault is Fault.DRIP and front.fault is fault:
             self.wfile.write(b" ")
             self.wfile.flush()
-            front._released.wait(0.1)  # noqa: SLF001 - the two classes are one device
+            front._released.wait(0.1)
 
 
 _HOP_BY_HOP = frozenset({"connection", "content-length", "host", "transfer-encoding", "keep-alive"})

@@ -76,11 +76,13 @@ def start_fleet(supervisor: Supervisor, binaries: Mapping[str, Path], folder: Pa
         union.program("prometheus-union", binaries["prometheus"]),
     )
     sidecars = {
-        name: Sidecar(folder=folder / f"{name}-sidecar", http_port=ports.take(), grpc_port=ports.take(), prometheus=server)
+        name: Sidecar(
+            folder=folder / f"{name}-sidecar", http_port=ports.take(), grpc_port=ports.take(), prometheus=server
+        )
         for name, server in prometheus.items()
     }
     supervisor.start(*(side.program(f"sidecar-{name}", binaries["thanos"]) for name, side in sidecars.items()))
-    stores = {name: (side.grpc_address,) for name, side in sidecars.items()}
+    stores: dict[str, tuple[str, ...]] = {name: (side.grpc_address,) for name, side in sidecars.items()}
     stores["union"] = tuple(side.grpc_address for side in sidecars.values())
     queries = {
         name: Query(
@@ -115,6 +117,14 @@ def _load(promtool: Path, folder: Path, clusters: tuple[DataCluster, ...], *, wi
     text = folder / "data.om"
     with text.open("w", encoding="utf-8") as out:
         write_openmetrics(out, clusters, with_constants=with_constants)
-    command = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--quiet", text, folder / "data"]
+    command: list[str | Path] = [
+        promtool,
+        "tsdb",
+        "create-blocks-from",
+        "openmetrics",
+        "--quiet",
+        text,
+        folder / "data",
+    ]
     subprocess.run(command, check=True, capture_output=True, timeout=LOAD_TIMEOUT_S)
     text.unlink()

@@ -192,7 +192,9 @@ class Generator:
         number = self._pick(("0", "1", "2.5", "100", "-1"))
         if self._chance(0.5):
             boolean = self._pick(("", " bool"))
-            return Vector(f"({inner.text}) {self._pick(COMPARISONS)}{boolean} {number}", inner.labels, inner.has_cluster)
+            return Vector(
+                f"({inner.text}) {self._pick(COMPARISONS)}{boolean} {number}", inner.labels, inner.has_cluster
+            )
         text = f"({inner.text}) {self._pick(ARITHMETIC)} {number}"
         return Vector(text, inner.labels, inner.has_cluster)
 

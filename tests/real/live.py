@@ -15,12 +15,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from lma.demo.prometheus import Prometheus, ScrapeJob
+from lma.demo.prometheus import Prometheus, ScrapeJob, Target
 from tests.real.dataset import CLUSTERS, DataCluster
 from tests.real.supervisor import Supervisor
 
 LIVE_CLUSTERS = CLUSTERS[:2]
 FEATURES = ("exemplar-storage",)
+TEAM = {"team": "blue"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def live_fleet(supervisor: Supervisor, binary: Path, folder: Path) -> Iterator[L
                 folder=folder / cluster.name,
                 port=supervisor.ports.take(),
                 external_labels=cluster.constants,
-                jobs=(ScrapeJob("shop", (targets[cluster.name],), {"team": "blue"}), _dead_job(cluster)),
+                jobs=(ScrapeJob("shop", (Target(targets[cluster.name], TEAM),)), _dead_job(cluster)),
                 rule_groups=_rules(cluster),
                 scrape_interval="1s",
                 features=FEATURES,
@@ -51,9 +52,11 @@ def live_fleet(supervisor: Supervisor, binary: Path, folder: Path) -> Iterator[L
         union = Prometheus(
             folder=folder / "union",
             port=supervisor.ports.take(),
-            jobs=tuple(
-                ScrapeJob(f"shop-{cluster.name}", (targets[cluster.name],), {"team": "blue", "job": "shop", **cluster.constants})
-                for cluster in LIVE_CLUSTERS
+            jobs=(
+                ScrapeJob(
+                    "shop",
+                    tuple(Target(targets[cluster.name], {**TEAM, **cluster.constants}) for cluster in LIVE_CLUSTERS),
+                ),
             ),
             scrape_interval="1s",
             features=FEATURES,
@@ -67,7 +70,7 @@ def live_fleet(supervisor: Supervisor, binary: Path, folder: Path) -> Iterator[L
 
 def _dead_job(cluster: DataCluster) -> ScrapeJob:
     """Return a job whose target never answers, in one cluster only."""
-    return ScrapeJob("dead", ("127.0.0.1:1",) if cluster.name == "seoul" else ())
+    return ScrapeJob("dead", (Target("127.0.0.1:1"),) if cluster.name == "seoul" else ())
 
 
 def _rules(cluster: DataCluster) -> tuple[Mapping[str, Any], ...]:

@@ -64,7 +64,7 @@ def read_log_answer(response: httpx.Response) -> LogAnswer:
         labels = tuple(sorted(stream["stream"].items()))
         times = []
         for value in stream["values"]:
-            third = json.dumps(value[2], sort_keys=True) if len(value) > 2 else ""  # noqa: PLR2004
+            third = json.dumps(value[2], sort_keys=True) if len(value) > 2 else ""
             lines.append((int(value[0]), labels, value[1], third))
             times.append(int(value[0]))
         per_stream.append((labels, tuple(times)))
@@ -77,9 +77,8 @@ def log_differences(
     """Return what differs; ``every`` is the oracle's answer without a limit, needed where ``expected`` is full."""
     if expected.is_error or got.is_error:
         if expected.status_code != got.status_code:
-            return [
-                f"status {got.status_code} ({got.error[:300]}), expected {expected.status_code} ({expected.error[:300]})"
-            ]
+            want, have = (f"{one.status_code} ({one.error[:300]})" for one in (expected, got))
+            return [f"status {have}, expected {want}"]
         return []
     if expected.metric is not None or got.metric is not None:
         return _metric_differences(query, expected, got)

@@ -87,7 +87,7 @@ def _logfmt(rng: random.Random, base_s: int, level: str, every_s: int = 5) -> It
                 f"region=r{rng.randrange(3)}",
                 f'msg="request {rng.randrange(1 << 30):08x} done"',
             ]
-            metadata = {"trace_id": f"{rng.randrange(1 << 32):08x}"} if rng.random() < 0.3 else {}  # noqa: PLR2004
+            metadata = {"trace_id": f"t{rng.randrange(3)}"} if rng.random() < 0.1 else {}
             yield Entry(at_s * NS, " ".join(fields), metadata)
 
 
@@ -102,7 +102,7 @@ def _json(rng: random.Random, base_s: int) -> Iterator[Entry]:
                 "n": number,
             }
             text = json.dumps(body)
-            yield Entry(at_s * NS + number * 1_000, text[:-9] if rng.random() < 0.05 else text, {})  # noqa: PLR2004
+            yield Entry(at_s * NS + number * 1_000, text[:-9] if rng.random() < 0.05 else text, {})
 
 
 def _ticks(base_s: int) -> Iterator[Entry]:

@@ -19,8 +19,10 @@ from tests.real.fleet import Kind
 THANOS_DIFFERS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(r"\b(rate|increase|irate|resets)\s*\("),
-        "flattens counters before functions see them (thanos#3644): resets are gone, and rates after one differ, "
-        "because the extrapolation to zero starts elsewhere",
+        (
+            "flattens counters before functions see them (thanos#3644): resets are gone, and rates after one differ, "
+            "because the extrapolation to zero starts elsewhere"
+        ),
     ),
     (re.compile(r"\b(deg|rad)\s*\("), "computes with another rounding of 180/pi than Prometheus 3.16"),
     (re.compile(r"\bsort(_desc)?\s*\("), "does not warn that a range result is always sorted by labels"),

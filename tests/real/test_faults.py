@@ -188,8 +188,6 @@ def test_a_dead_cluster_costs_nothing_once_its_breaker_is_open(
     assert fronts[BROKEN].requests - before <= 5
 
 
-
-
 def _assert_names_the_missing(answer: Answer) -> None:
     assert not answer.is_error, answer
     assert any(BROKEN in warning for warning in answer.warnings), answer

@@ -63,5 +63,3 @@ def test_the_generator_repeats_itself_and_makes_right_expressions(oracle: Oracle
     assert [answer.error for answer in answers if answer.error_type == "bad_data"] == []
     assert sum(bool(answer.rows) for answer in answers) > len(queries) / 2
     assert len(set(queries)) > 0.9 * len(queries)
-
-

@@ -45,14 +45,17 @@ def _until(is_so: Callable[[], bool], what: str) -> None:
 
 
 def _is_settled(http: httpx.Client, fleet: LiveFleet) -> bool:
-    if len(_get(http, fleet.union, "query_exemplars", query="shop_orders_total", start=0, end=2e9)) < len(CONSTANTS) * 2:
+    if (
+        len(_get(http, fleet.union, "query_exemplars", query="shop_orders_total", start=0, end=2e9))
+        < len(CONSTANTS) * 2
+    ):
         return False
     for url in fleet.prometheus.values():
         if any(target["health"] == "unknown" for target in _get(http, url, "targets")["activeTargets"]):
             return False
         if {alert["labels"]["alertname"] for alert in _get(http, url, "alerts")["alerts"]} != {"Always", "ShopOpen"}:
             return False
-        if len(_get(http, url, "query_exemplars", query="shop_orders_total", start=0, end=2e9)) < 2:  # noqa: PLR2004
+        if len(_get(http, url, "query_exemplars", query="shop_orders_total", start=0, end=2e9)) < 2:
             return False
     return True
 

@@ -8,9 +8,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from tests.real.conftest import StartGateway
 from tests.real.corpus import Entry, read_corpus
-from tests.real.dataset import CLUSTERS
 from tests.real.gateway import Gateway
 from tests.real.log_answers import LogAnswer, log_differences
 from tests.real.log_fleet import LogAsker, LogFleet, LogQuestion
@@ -26,15 +24,6 @@ QUESTIONS = (
     LogQuestion("backward, everything of 5 minutes", 900, 1_200, "backward", ALL_LINES, 30),
     LogQuestion("instant", None, 2_400),
 )
-
-
-@pytest.fixture(scope="module")
-def gateway(log_fleet: LogFleet, start_gateway: StartGateway) -> Gateway:
-    clusters = [
-        {"name": cluster.name, "labels": dict(cluster.extra), "logs": {"url": log_fleet.loki[cluster.name]}}
-        for cluster in CLUSTERS
-    ]
-    return start_gateway("logs", clusters)
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +45,9 @@ def test_the_corpus_repeats_nothing() -> None:
 
 @pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: entry.id)
 def test_the_answer_is_that_of_one_server(
-    entry: Entry, gateway: Gateway, log_fleet: LogFleet, union: LogAsker, http: httpx.Client, refusals: Refusals
+    entry: Entry, logs_gateway: Gateway, log_fleet: LogFleet, union: LogAsker, http: httpx.Client, refusals: Refusals
 ) -> None:
-    asked = LogAsker(gateway.url, http, log_fleet.base_s)
+    asked = LogAsker(logs_gateway.url, http, log_fleet.base_s)
     wrong, refused = [], []
     for question in QUESTIONS:
         got = asked.ask(entry.query, question)

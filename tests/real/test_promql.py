@@ -1,4 +1,4 @@
-"""Every query of the corpus: the gateway answers as one Prometheus holding all the data, or refuses, never otherwise."""
+"""Every query of the corpus: answered as one Prometheus with all the data would, or refused; never otherwise."""
 
 from __future__ import annotations
 

@@ -56,10 +56,10 @@ async def endpoint(*, sample: str = "1", mood: Mood = "well", **labels: str) -> 
     made = Endpoint(labels=labels, sample=sample, mood=mood)
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", made.answer)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=1)
+        site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         host, port = runner.addresses[0][:2]
         made.url = f"http://{host}:{port}"

@@ -143,9 +143,7 @@ class _Cutter:
                 return f'"{name}" is taken over from the other side'
         partition = self._context.partition_label
         if not self._alone and not (takes_part(partition, expr.matching) and partition in left.visible):
-            return (
-                f'"{expr.op}" matches series of different clusters: "{partition}" is not among the labels matched on'
-            )
+            return f'"{expr.op}" matches series of different clusters: "{partition}" is not among the labels matched on'
         return None
 
     def _keeps_apart(self, op: str, keys: Names) -> str | None:

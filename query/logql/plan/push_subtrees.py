@@ -33,9 +33,7 @@ def push_subtrees(expr: MetricExpr, context: PlanContext) -> MetricExpr:
         case VectorAggregation() | LabelReplace():
             return replace(expr, expr=push_subtrees(expr.expr, context))
         case Binary():
-            return replace(
-                expr, left=push_subtrees(expr.left, context), right=push_subtrees(expr.right, context)
-            )
+            return replace(expr, left=push_subtrees(expr.left, context), right=push_subtrees(expr.right, context))
         case _:
             return expr
 

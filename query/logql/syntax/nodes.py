@@ -163,9 +163,7 @@ class OrFilter:
     right: LabelFilter
 
 
-LabelFilter: TypeAlias = (
-    StringFilter | NumberFilter | DurationFilter | BytesFilter | IpFilter | AndFilter | OrFilter
-)
+LabelFilter: TypeAlias = StringFilter | NumberFilter | DurationFilter | BytesFilter | IpFilter | AndFilter | OrFilter
 
 
 @dataclass(frozen=True, slots=True)

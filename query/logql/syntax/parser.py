@@ -124,7 +124,9 @@ def _operand(cursor: Cursor) -> Expr:
     if kind == "vector":
         return _vector(cursor)
     if kind == "variants":
-        raise UnsupportedError("variants()", "Loki keeps multi variant queries switched off, and they are not merged yet")
+        raise UnsupportedError(
+            "variants()", "Loki keeps multi variant queries switched off, and they are not merged yet"
+        )
     raise cursor.unexpected()
 
 

@@ -161,9 +161,7 @@ def _label_format(cursor: Cursor) -> Stage:
         name = str(token.value)
         cursor.expect("=")
         if name in {assignment.name for assignment in assignments}:
-            raise cursor.error(
-                f"multiple label name '{name}' not allowed in a single format operation", token
-            )
+            raise cursor.error(f"multiple label name '{name}' not allowed in a single format operation", token)
         if name == "__error__":
             raise cursor.error("__error__ cannot be formatted", token)
         value = cursor.expect(IDENTIFIER, STRING)

@@ -61,9 +61,7 @@ def check_height(expr: Expr, text: str, limits: Limits) -> None:
         level = [child for node in level for child in _children(node)]
         if not level:
             return
-    raise QuerySyntaxError(
-        f"query nests deeper than max_depth={limits.max_depth}; split it", Position.at(text, 0)
-    )
+    raise QuerySyntaxError(f"query nests deeper than max_depth={limits.max_depth}; split it", Position.at(text, 0))
 
 
 def _children(node: object) -> Iterator[object]:
@@ -81,4 +79,3 @@ def _children(node: object) -> Iterator[object]:
             yield from (stage.filter for stage in node.stages if isinstance(stage, LabelFilterStage))
         case _:
             return
-

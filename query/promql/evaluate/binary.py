@@ -9,7 +9,7 @@ array operation over the rows of the "many" side.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,15 @@ from query.promql.evaluate.rows import Ints, count_present, fold, number, some_s
 
 MANY_TO_ONE_NOT_EXPLICIT = "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
 NOT_UNIQUE = "multiple matches for labels: grouping labels must ensure unique matches"
+
+
+class _StepError(Exception):
+    """An error of upstream's, found at a step."""
+
+    def __init__(self, step: int, text: str) -> None:
+        super().__init__(text)
+        self.step = step
+        self.text = text
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,15 @@ def combine(op: str, left: Frame, right: Frame, match: Match | None = None, *, r
     can't be told apart.
     """
     match = match or Match()
+    try:
+        return _combine(op, left, right, match, returns_bool=returns_bool)
+    except _StepError as error:
+        if error.step:  # upstream goes step by step, so what fails earlier is what it reports
+            combine(op, _until(left, error.step), _until(right, error.step), match, returns_bool=returns_bool)
+        raise ExecutionError(error.text) from None
+
+
+def _combine(op: str, left: Frame, right: Frame, match: Match, *, returns_bool: bool) -> Frame:
     join = _Join(op, match, returns_bool, *_sides(left, right, match))
     parts = [join.matched_rows()]
     if join.one.fill is not None:
@@ -65,6 +83,12 @@ def combine(op: str, left: Frame, right: Frame, match: Match | None = None, *, r
         np.concatenate([part.values for part in parts]),
         np.concatenate([part.matched & part.kept for part in parts]),
     )
+
+
+def _until(frame: Frame, step: int) -> Frame:
+    """Return the steps before ``step``."""
+    grid = replace(frame.grid, end_ms=frame.grid.start_ms + (step - 1) * frame.grid.step_ms)
+    return Frame.of(grid, frame.labels, frame.values[:, :step], frame.present[:, :step])
 
 
 def _sides(left: Frame, right: Frame, match: Match) -> tuple[_Side, _Side]:
@@ -99,17 +123,8 @@ class _Join:
         twice = ((count > 1) & self.alive).any(axis=0)
         if twice.any():
             step = int(np.argmax(twice))
-            clash = self._many_clash_before(count, step)
-            raise ExecutionError(MANY_TO_ONE_NOT_EXPLICIT if clash else self._duplicate_text(step))
+            raise _StepError(step, self._duplicate_text(step))
         return count > 0
-
-    def _many_clash_before(self, one_count: np.ndarray[tuple[int, ...], np.dtype[np.int32]], step: int) -> bool:
-        """Tell whether an earlier step fails already because of the "many" side, as upstream would find first."""
-        if self.match.many is not None:
-            return False
-        many_count = count_present(self.many.ids, self.size, self.many.frame.present[:, :step])
-        matches = one_count[:, :step] > 0 if self.one.fill is None else np.bool_(True)
-        return bool(((many_count > 1) & matches).any())
 
     def _duplicate_text(self, step: int) -> str:
         seen: dict[int, Labels] = {}
@@ -178,13 +193,19 @@ class _Join:
         ids = np.concatenate([part.ids for part in parts])
         matched = np.concatenate([part.matched for part in parts])
         if self.match.many is None:
-            if (count_present(ids, self.size, matched) > 1).any():
-                raise ExecutionError(MANY_TO_ONE_NOT_EXPLICIT)
+            _check_unique(ids, self.size, matched, MANY_TO_ONE_NOT_EXPLICIT)
             return
         results, distinct = number([row for part in parts for row in part.labels])
         keys, of_row = np.unique(ids * max(1, len(distinct)) + results, return_inverse=True)
-        if len(keys) < len(ids) and (count_present(of_row, len(keys), matched) > 1).any():
-            raise ExecutionError(NOT_UNIQUE)
+        if len(keys) < len(ids):
+            _check_unique(of_row, len(keys), matched, NOT_UNIQUE)
+
+
+def _check_unique(ids: Ints, size: int, matched: Bools, text: str) -> None:
+    """Raise if rows of one id match at the same step."""
+    twice = some_step(count_present(ids, size, matched) > 1)
+    if twice.any():
+        raise _StepError(int(np.argmax(twice)), text)
 
 
 def _variants(side: _Side, include: Sequence[str]) -> _Side:

@@ -33,7 +33,7 @@ def merge_absence(expr: Expr, context: PlanContext) -> Expr:
     shards = tuple(
         replace(shard, expr=_anything(shard.expr, leaf.value_type), visible=NOTHING) for shard in leaf.shards
     )
-    present = Concat(_anything(leaf.expr, leaf.value_type), shards)
+    present = Concat(_anything(leaf.expr, leaf.value_type), shards, are_partials=True)
     return MergedAbsence(present, as_labels(absent_labels(leaf.expr)))
 
 

@@ -52,7 +52,7 @@ def _begun(aggregate: Aggregate, leaf: Concat) -> Concat:
         )
         for shard in leaf.shards
     )
-    return Concat(replace(aggregate, expr=leaf.expr), shards)
+    return Concat(replace(aggregate, expr=leaf.expr), shards, are_partials=True)
 
 
 def _counted(expr: Aggregate, leaf: Concat, context: PlanContext) -> Expr:

@@ -38,12 +38,14 @@ class Shard:
 class Concat(Placed):
     """The concatenation of what the shards answer. No shard: the empty vector, known without asking.
 
-    ``expr`` is the expression as the user wrote it, before a cluster's constants were taken out.
+    ``expr`` is the expression as the user wrote it, before a cluster's constants were taken out. ``are_partials``: the
+    results are about to be merged, so clusters may answer with equal label sets.
     """
 
     expr: Expr
     shards: tuple[Shard, ...]
     value_type: ValueType = ValueType.VECTOR
+    are_partials: bool = False
 
     def describe(self) -> str:
         """Return ``concat[a, b](query)``."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from query.model.clusters import Cluster
+from query.model.clusters import Cluster, ClusterName
 from query.model.matchers import Matcher, MatchOp
 from query.promql.plan import functions
 from query.promql.plan.context import PlanContext
@@ -47,6 +47,9 @@ METADATA_LABELS = frozenset({METRIC, "__type__", "__unit__"})
 NEVER = (Matcher(METRIC, MatchOp.EQUAL, ""), Matcher(METRIC, MatchOp.NOT_EQUAL, ""))
 """Matchers that Prometheus accepts and nothing satisfies."""
 
+NOWHERE = Cluster(ClusterName(""), {})
+"""A cluster that holds nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -59,10 +62,20 @@ class Piece:
     is_empty: bool = False
     blocker: str | None = None
 
+    @property
+    def adds_nothing(self) -> bool:
+        """True if the union's answer is the same without this cluster; a blocked piece proves nothing about it."""
+        return self.is_empty and self.blocker is None
+
 
 def piece_of(expr: Expr, cluster: Cluster, context: PlanContext, *, is_alone: bool) -> Piece:
     """Return the piece of ``expr`` for ``cluster``."""
     return _Cutter(cluster, context, is_alone=is_alone).cut(expr)
+
+
+def is_empty_without_data(expr: Expr, context: PlanContext) -> bool:
+    """Tell whether ``expr`` is the empty vector when no selector in it finds anything."""
+    return _Cutter(NOWHERE, context, is_alone=True).cut(expr).adds_nothing
 
 
 class _Cutter:
@@ -101,7 +114,7 @@ class _Cutter:
 
     def _selector(self, expr: VectorSelector) -> Piece:
         constants = self._cluster.constants
-        if not self._cluster.admits(expr.matchers):
+        if self._cluster is NOWHERE or not self._cluster.admits(expr.matchers):
             return Piece(replace(expr, matchers=NEVER), EVERYTHING, is_empty=True)
         kept = tuple(matcher for matcher in expr.matchers if matcher.name not in constants)
         if all(matcher.matches_empty for matcher in kept):
@@ -182,12 +195,17 @@ class _Cutter:
         if expr.matching is None:
             return self._with_scalar(sent, left, right, blocker)
         matching = expr.matching
-        blocker = blocker or self._match_blocker(matching, left, right, expr.op)
+        crossing = self._crossing(matching, left, right, expr.op)
+        blocker = blocker or crossing or self._differing(matching, left, right, expr.op)
         match expr.op:
+            case "or" if left.adds_nothing and crossing is None:
+                return right
+            case "or" if right.adds_nothing and crossing is None:
+                return left
             case "or":
                 return self._either(sent, left, right, blocker)
             case "unless":
-                if right.is_empty and not left.is_empty:
+                if right.adds_nothing and crossing is None:
                     return left
                 is_empty = left.is_empty
             case _ if matching.fill_left is not None or matching.fill_right is not None:
@@ -198,15 +216,12 @@ class _Cutter:
         return Piece(sent, visible, reads_data=reads_data, is_empty=is_empty, blocker=blocker)
 
     def _either(self, sent: Expr, left: Piece, right: Piece, blocker: str | None) -> Piece:
-        """Return the piece of ``or``. An empty side is left out, so that it need not agree with the other."""
-        if left.is_empty:
-            return right
-        if right.is_empty:
-            return left
+        """Return the piece of ``or`` when both sides may bring something."""
         differs = [name for name in self._cluster.constants if (name in left.visible) != (name in right.visible)]
         if differs:
             blocker = blocker or f'the sides of "or" differ in showing "{differs[0]}"'
-        return Piece(sent, left.visible, reads_data=left.reads_data or right.reads_data, blocker=blocker)
+        reads_data, is_empty = left.reads_data or right.reads_data, left.is_empty and right.is_empty
+        return Piece(sent, left.visible, reads_data=reads_data, is_empty=is_empty, blocker=blocker)
 
     def _with_scalar(self, sent: Expr, left: Piece, right: Piece, blocker: str | None) -> Piece:
         vector = next((side for side in (left, right) if side.is_vector), None)
@@ -218,23 +233,31 @@ class _Cutter:
         reads_data = left.reads_data or right.reads_data
         return Piece(sent, vector.visible, reads_data=reads_data, is_empty=vector.is_empty, blocker=blocker)
 
-    def _match_blocker(self, matching: Matching, left: Piece, right: Piece, op: str) -> str | None:
+    def _crossing(self, matching: Matching, left: Piece, right: Piece, op: str) -> str | None:
+        """Return why series of different clusters may match, if they may."""
+        partition = self._context.partition_label
+        if self._alone or all(partition in names for names in (_keys(matching), left.visible, right.visible)):
+            return None
+        return f'"{op}" matches series of different clusters: "{partition}" is not among the labels matched on'
+
+    def _differing(self, matching: Matching, left: Piece, right: Piece, op: str) -> str | None:
         """Return why matching inside the cluster differs from matching in the union, if it does.
 
         A constant label that is part of the match must be visible on both sides or on neither: a backend that hides
         it would find a match where the union finds none.
         """
-        keys = NameSet(frozenset(matching.labels)) if matching.on else EVERYTHING.drop(matching.labels)
+        keys = _keys(matching)
         for name in self._cluster.constants:
             if name in keys and (name in left.visible) != (name in right.visible):
                 return f'the sides of "{op}" differ in showing "{name}", which they are matched on'
-        partition = self._context.partition_label
-        if not self._alone and not (partition in keys and partition in left.visible):
-            return f'"{op}" matches series of different clusters: "{partition}" is not among the labels matched on'
         return None
 
     def _alone_only(self, what: str) -> str | None:
         return None if self._alone else f"{what} is one answer for all clusters"
+
+
+def _keys(matching: Matching) -> NameSet:
+    return NameSet(frozenset(matching.labels)) if matching.on else EVERYTHING.drop(matching.labels)
 
 
 def grouped(visible: NameSet, expr: Aggregate) -> NameSet:

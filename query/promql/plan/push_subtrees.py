@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from query.model.clusters import Cluster
 from query.promql.plan.context import PlanContext
 from query.promql.plan.nodes import Concat, Shard
-from query.promql.plan.piece import piece_of
+from query.promql.plan.piece import is_empty_without_data, piece_of
 from query.promql.syntax.nodes import Expr, MatrixSelector, Placed, VectorSelector
 from query.promql.syntax.tree import children, replace_children
 from query.promql.syntax.types import type_of
@@ -39,16 +39,15 @@ def reads_data(expr: Expr) -> bool:
 
 def _push(expr: Expr, context: PlanContext) -> Concat | None:
     holders = holders_of(expr, context.clusters)
-    is_alone = len(holders) == 1
-    asked = holders if is_alone else context.clusters
+    if not holders:
+        return Concat(expr, (), type_of(expr)) if is_empty_without_data(expr, context) else None
     shards: list[Shard] = []
-    for cluster in asked:
-        piece = piece_of(expr, cluster, context, is_alone=is_alone)
-        if piece.is_empty:
-            continue
+    for cluster in holders:
+        piece = piece_of(expr, cluster, context, is_alone=len(holders) == 1)
         if piece.blocker is not None or not piece.is_vector:
             return None
-        shards.append(Shard(cluster.name, piece.expr, tuple(sorted(cluster.constants.items())), piece.visible))
+        if not piece.is_empty:
+            shards.append(Shard(cluster.name, piece.expr, tuple(sorted(cluster.constants.items())), piece.visible))
     return Concat(expr, tuple(shards), type_of(expr))
 
 

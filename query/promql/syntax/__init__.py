@@ -9,3 +9,23 @@ Example::
 ``parse`` raises ``QuerySyntaxError`` with line and column, in the words Prometheus uses. No text crashes it, exhausts
 the stack or takes long: see :class:`query.syntax.limits.Limits`.
 """
+
+from query.promql.syntax.nodes import Expr, ValueType
+from query.promql.syntax.parser import parse, parse_selector
+from query.promql.syntax.printer import print_expr, print_matchers
+from query.promql.syntax.tree import children, replace_children, rewrite, walk
+from query.promql.syntax.types import type_of
+
+__all__ = [
+    "Expr",
+    "ValueType",
+    "children",
+    "parse",
+    "parse_selector",
+    "print_expr",
+    "print_matchers",
+    "replace_children",
+    "rewrite",
+    "type_of",
+    "walk",
+]

@@ -87,10 +87,8 @@ class _Checker:
         fewest, most = function.fewest, function.most
         if count >= fewest and (most is None or count <= most):
             return
-        if not function.variadic:
-            bound = f"{fewest}"
-        else:
-            bound = f"at least {fewest}" if count < fewest else f"at most {most}"
+        limit = f"at least {fewest}" if count < fewest else f"at most {most}"
+        bound = limit if function.variadic else f"{fewest}"
         raise self._error(f"expected {bound} argument(s) in call to {quote(expr.function)}, got {count}", expr)
 
     def _argument(self, expr: Call, index: int, arg: Expr) -> None:
@@ -177,5 +175,3 @@ class _Checker:
             raise self._error(f"no grouping allowed for {quote(expr.op)} operation", expr)
         if written.fill_left is not None or written.fill_right is not None:
             raise self._error("filling in missing series not allowed for set operators", expr)
-
-

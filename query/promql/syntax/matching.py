@@ -1,4 +1,4 @@
-"""What stands between a binary operator and its right side: ``bool``, ``on``, ``group_left``, ``fill`` and their like."""
+"""What stands between a binary operator and its right side: ``bool``, ``on (…)``, ``group_left (…)``, ``fill (0)``."""
 
 from __future__ import annotations
 

@@ -25,10 +25,12 @@ from query.promql.syntax.labels import literal, parse_matchers, parse_names
 from query.promql.syntax.matching import negated, parse_matching
 from query.promql.syntax.nodes import (
     AGGREGATIONS_WITH_PARAM,
+    SET_OPERATORS,
     Aggregate,
     Binary,
     Call,
     Expr,
+    Matching,
     NumberLiteral,
     Paren,
     StringLiteral,
@@ -46,11 +48,11 @@ from query.syntax.limits import DEFAULT, Limits
 from query.syntax.regexes import RegexBudget
 from query.syntax.strings import quote
 
-_NAMES: Final = frozenset(
-    {Kind.IDENTIFIER, Kind.METRIC, Kind.AGGREGATOR, Kind.MODIFIER, Kind.PREPROCESSOR, Kind.OPERATOR}
-)
-_CALLABLE: Final = frozenset({Kind.IDENTIFIER, Kind.PREPROCESSOR})
+_NAMES: Final = frozenset({Kind.IDENTIFIER, Kind.METRIC, Kind.AGGREGATOR, Kind.MODIFIER, Kind.PREPROCESSOR})
+_CALLABLE: Final = frozenset({Kind.IDENTIFIER, Kind.PREPROCESSOR, Kind.AGGREGATOR})
+_LITERALS: Final = frozenset({Kind.NUMBER, Kind.DURATION, Kind.STRING})
 _IN_AGGREGATION: Final = "aggregation"
+_LONGEST_SHOWN: Final = 100
 
 
 def parse(text: str, limits: Limits = DEFAULT) -> Expr:
@@ -80,21 +82,21 @@ class _Parser:
         self.places = Places(text, limits)
 
     def whole(self) -> Expr:
-        if self._stream.next.kind is Kind.END:
+        if self._stream.at_end:
             raise self._stream.error("no expression found in input", 0)
         expr = self._expression(0)
-        if self._stream.next.kind is not Kind.END:
-            raise self._stream.unexpected()
+        self._stream.expect_end()
         return expr
 
     def whole_selector(self) -> VectorSelector:
         token = self._stream.next
-        is_selector = token.word == "{" or (token.kind in _NAMES and token.word not in _NOT_METRICS)
-        if not is_selector or token.kind is Kind.STRING:
+        if self._stream.at("{"):
+            selector = self._braces()
+        elif _can_be_metric(token):
+            selector = self._metric(self._stream.advance())
+        else:
             raise self._stream.unexpected()
-        selector = self._selector()
-        if self._stream.next.kind is not Kind.END:
-            raise self._stream.unexpected()
+        self._stream.expect_end()
         return selector
 
     def _expression(self, least: int) -> Expr:
@@ -103,7 +105,10 @@ class _Parser:
         if self._depth > self.places.limits.max_depth:
             raise self.places.too_deep(self._stream.next.start)
         left = self._operand()
-        while self._stream.next.kind is Kind.OPERATOR and (own := BINDING[self._stream.next.word]) >= least:
+        while self._stream.next.kind is Kind.OPERATOR:
+            own = BINDING[self._stream.next.word]
+            if own < least:
+                break
             operator = self._stream.advance()
             returns_bool, matching = parse_matching(self._stream, operator.word)
             right = self._expression(own if own == POWER else own + 1)
@@ -111,31 +116,123 @@ class _Parser:
         self._depth -= 1
         return left
 
+    def _operand(self) -> Expr:
+        """Parse what can stand to either side of an operator, with everything that follows it and belongs to it."""
+        stream, token = self._stream, self._stream.next
+        primary: Expr
+        if stream.at("-") or stream.at("+"):
+            stream.advance()
+            return self._signed(token, self._expression(POWER))
+        if stream.at("("):
+            stream.advance()
+            inner = self._expression(0)
+            stream.expect(")")
+            primary = self.places.put(Paren(inner), token.start, inner)
+        elif stream.at("{"):
+            primary = self._braces()
+        elif token.kind in _LITERALS:
+            primary = self._literal()
+        elif _can_be_metric(token):
+            primary = self._named()
+        else:
+            raise stream.unexpected()
+        return parse_postfix(stream, self.places, primary)
+
+    def _named(self) -> Expr:
+        """Parse what starts with a name: a selector, a call or an aggregation."""
+        stream, token = self._stream, self._stream.advance()
+        is_aggregation = token.kind is Kind.AGGREGATOR
+        is_grouped_first = is_aggregation and (stream.at("by") or stream.at("without"))
+        if not is_grouped_first and not (token.kind in _CALLABLE and stream.at("(")):
+            return self._metric(token)
+        clause: tuple[bool, tuple[str, ...]] | None = None
+        with stream.inside(_IN_AGGREGATION if is_aggregation else None):
+            if is_grouped_first:
+                clause = self._clause()
+            stream.expect("(")
+            args: list[Expr] = []
+            while not stream.at(")"):
+                args.append(self._expression(0))
+                if not stream.at(")"):
+                    self._comma()
+            stream.advance()
+            if is_aggregation and clause is None and (stream.at("by") or stream.at("without")):
+                clause = self._clause()
+        if is_aggregation:
+            return self._aggregation(token, args, clause or (False, ()))
+        return self._call(token, args)
+
+    def _comma(self) -> None:
+        comma = self._stream.expect(",")
+        if self._stream.at(")") or self._stream.at(","):
+            raise self._stream.error("trailing commas not allowed in function call args", comma.start)
+
+    def _clause(self) -> tuple[bool, tuple[str, ...]]:
+        is_without = self._stream.advance().word == "without"
+        return is_without, parse_names(self._stream)
+
     def _binary(self, operator: Token, left: Expr, right: Expr, *, returns_bool: bool, matching: Matching) -> Expr:
         places = self.places
         is_matched = all(places.of(side).value_type is ValueType.VECTOR for side in (left, right))
         node = Binary(operator.word, left, right, matching if is_matched else None, returns_bool)
         return places.put(node, places.of(left).start, left, right, operator=operator.start, matching=matching)
 
-    def _operand(self) -> Expr:
-        """Parse what can stand to either side of an operator, with everything that follows it and belongs to it."""
-        token = self._stream.next
+    def _signed(self, sign: Token, operand: Expr) -> Expr:
+        if isinstance(operand, NumberLiteral):
+            value = negated(operand.value) if sign.word == "-" else operand.value
+            return self.places.put(NumberLiteral(value, operand.is_duration), sign.start)
+        return self.places.put(Unary(sign.word, operand), sign.start, operand)
+
+    def _literal(self) -> Expr:
+        token = self._stream.advance()
+        node: Expr
         match token.kind:
-            case Kind.OPERATOR if token.word in "+-":
-                return self._signed()
-            case Kind.NUMBER | Kind.DURATION:
-                primary = self._number()
-            case Kind.STRING:
-                primary = self._string()
-            case Kind.PUNCTUATION if token.word == "(":
-                self._stream.advance()
-                inner = self._expression(0)
-                self._stream.expect(")")
-                primary = self.places.put(Paren(inner), token.start, inner)
-            case Kind.PUNCTUATION if token.word == "{":
-                primary = self._selector()
-            case kind if kind in _NAMES and token.word not in _NOT_METRICS:
-                primary = self._named()
+            case Kind.NUMBER:
+                node = NumberLiteral(number_of(self._stream, token))
+            case Kind.DURATION:
+                node = NumberLiteral(to_seconds(duration_of(self._stream, token)), is_duration=True)
             case _:
-                raise self._stream.unexpected()
-        return parse_postfix(self._stream, self.places, primary)
+                node = StringLiteral(literal(self._stream, token))
+        return self.places.put(node, token.start)
+
+    def _metric(self, token: Token) -> VectorSelector:
+        name = Matcher(METRIC_NAME, MatchOp.EQUAL, token.text)
+        matchers = parse_matchers(self._stream, self._budget) if self._stream.at("{") else ()
+        return self.places.put(VectorSelector((name, *matchers)), token.start, has_outer_name=True)
+
+    def _braces(self) -> VectorSelector:
+        start = self._stream.next.start
+        return self.places.put(VectorSelector(_name_first(parse_matchers(self._stream, self._budget))), start)
+
+    def _call(self, token: Token, args: list[Expr]) -> Expr:
+        if token.text not in FUNCTIONS:
+            raise self._stream.error(f"unknown function with name {quote(token.text[:_LONGEST_SHOWN])}", token.start)
+        return self.places.put(Call(token.text, tuple(args)), token.start, *args)
+
+    def _aggregation(self, token: Token, args: list[Expr], clause: tuple[bool, tuple[str, ...]]) -> Expr:
+        if not args:
+            raise self._stream.error("no arguments for aggregate expression provided", token.start)
+        wanted = 2 if token.word in AGGREGATIONS_WITH_PARAM else 1
+        if len(args) != wanted:
+            raise self._stream.error(
+                f"wrong number of arguments for aggregate expression provided, expected {wanted}, got {len(args)}",
+                token.start,
+            )
+        without, grouping = clause
+        param = args[0] if len(args) > 1 else None
+        return self.places.put(Aggregate(token.word, args[-1], param, grouping, without), token.start, *args)
+
+
+def _can_be_metric(token: Token) -> bool:
+    """Tell whether a token may be a metric name, which keywords may be where nothing else can be meant."""
+    if token.kind is Kind.OPERATOR:
+        return token.word in SET_OPERATORS
+    return token.kind in _NAMES and token.word not in NEVER_A_METRIC
+
+
+def _name_first(matchers: tuple[Matcher, ...]) -> tuple[Matcher, ...]:
+    """Return the matchers with the metric name, if it is one, in front: ``{b="c",__name__="a"}`` is ``a{b="c"}``."""
+    names = tuple(matcher for matcher in matchers if matcher.name == METRIC_NAME)
+    if len(names) != 1 or names[0].op is not MatchOp.EQUAL:
+        return matchers
+    return names + tuple(matcher for matcher in matchers if matcher.name != METRIC_NAME)

@@ -1,4 +1,4 @@
-"""What may follow a selector or a subquery: ``[range]``, ``[range:step]``, ``offset``, ``@``, ``anchored``, ``smoothed``.
+"""What may follow a selector: ``[range]``, ``[range:step]``, ``offset``, ``@``, ``anchored``, ``smoothed``.
 
 These bind tighter than any operator and may come in any order. All but a subquery change the selector they follow.
 """

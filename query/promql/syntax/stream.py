@@ -1,31 +1,38 @@
 """The tokens of a text with one token of lookahead, and the words for the token that was not expected.
 
 Upstream's generated parser says in what it was when a token did not fit, if it was in something it has words for:
-``… in aggregation``, ``… in grouping opts, expected label``. It finds them on its stack, innermost first; here they
-are a stack of their own.
+``… in aggregation``, ``… in grouping opts, expected label``. It finds them on its stack, innermost first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from query.model.errors import QuerySyntaxError
 from query.promql.syntax.lexer import Lexer
 from query.promql.syntax.tokens import Kind, Token, describe
 from query.syntax.limits import Limits
 
+_SYMBOLS: Final = frozenset({Kind.PUNCTUATION, Kind.OPERATOR, Kind.AGGREGATOR, Kind.MODIFIER, Kind.PREPROCESSOR})
+
 
 class Stream:
     """Tokens, consumed from the left."""
 
-    __slots__ = ("_contexts", "_lexer", "next")
+    __slots__ = ("_context", "_lexer", "next")
 
     def __init__(self, text: str, limits: Limits) -> None:
         """Read the first token; ``QuerySyntaxError`` if that fails."""
         self._lexer = Lexer(text, limits)
-        self._contexts: list[str] = []
+        self._context = ""
         self.next: Token = self._lexer.next()
+
+    @property
+    def at_end(self) -> bool:
+        """True when every token was consumed."""
+        return self.next.kind is Kind.END
 
     def advance(self) -> Token:
         """Consume and return the next token."""
@@ -35,7 +42,7 @@ class Stream:
 
     def at(self, word: str) -> bool:
         """Tell whether the next token is this keyword, operator or punctuation mark."""
-        return self.next.word == word and self.next.kind is not Kind.STRING
+        return self.next.word == word and self.next.kind in _SYMBOLS
 
     def accept(self, word: str) -> bool:
         """Consume the next token if it is ``word``; tell whether it was."""
@@ -50,10 +57,15 @@ class Stream:
             raise self.unexpected()
         return self.advance()
 
+    def expect_end(self) -> None:
+        """Refuse any further token."""
+        if not self.at_end:
+            raise self.unexpected()
+
     def unexpected(self, context: str | None = None) -> QuerySyntaxError:
         """Return (to be raised) the error for the next token, in ``context`` or in what the parser is in."""
         if context is None:
-            context = self._contexts[-1] if self._contexts else ""
+            context = self._context
         where = f" in {context}" if context else ""
         return self.error(f"unexpected {describe(self.next)}{where}", self.next.start)
 
@@ -62,10 +74,11 @@ class Stream:
         return self._lexer.error(message, offset)
 
     @contextmanager
-    def inside(self, context: str) -> Iterator[None]:
-        """Name what is being parsed, for errors raised meanwhile."""
-        self._contexts.append(context)
+    def inside(self, context: str | None) -> Iterator[None]:
+        """Name what is being parsed, for errors raised meanwhile; ``None`` keeps the name it has."""
+        before = self._context
+        self._context = before if context is None else context
         try:
             yield
         finally:
-            self._contexts.pop()
+            self._context = before

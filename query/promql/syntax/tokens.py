@@ -46,7 +46,7 @@ def describe(token: Token) -> str:
     """Return the token as Prometheus' messages show it: ``<op:+>``, ``<by>``, ``identifier "x"``, ``end of input``."""
     match token.kind:
         case Kind.END:
-            return token.kind.value
+            return f"{token.kind.value}"
         case Kind.OPERATOR | Kind.AGGREGATOR:
             return f"<{token.kind.value}:{token.text}>"
         case Kind.MODIFIER:
@@ -55,7 +55,7 @@ def describe(token: Token) -> str:
             return quote(token.text)
         case Kind.IDENTIFIER | Kind.METRIC:
             return f"{token.kind.value} {_shown(token.text, _LONGEST_NAME_SHOWN)}"
-        case _:
+        case Kind.NUMBER | Kind.DURATION | Kind.STRING:
             return f"{token.kind.value} {_shown(token.text, _LONGEST_SHOWN)}"
 
 

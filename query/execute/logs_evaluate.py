@@ -1,0 +1,147 @@
+"""Evaluates what a LogQL plan leaves for the gateway, on arrays.
+
+The kernels are PromQL's; where Loki computes differently it is done here: dividing by zero and the remainder by zero
+give NaN. Literals are scalars, ``vector()`` is a series without labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import reduce
+from typing import Final, assert_never
+
+import numpy as np
+
+from query.logql.plan import Concat, MergedAbsence, MergedMean
+from query.logql.syntax.nodes import (
+    SET_OPERATORS,
+    Binary,
+    Cardinality,
+    LabelReplace,
+    Literal,
+    LogQuery,
+    Matching,
+    MetricExpr,
+    Placed,
+    RangeAggregation,
+    Vector,
+    VectorAggregation,
+)
+from query.model.frames import Bools, Floats, Frame
+from query.model.time import Grid
+from query.promql.evaluate import (
+    SET_OPERATIONS,
+    Match,
+    aggregate,
+    combine,
+    combine_with_scalar,
+    concat,
+    merge_mean,
+    sort_by_value,
+    topk,
+)
+from query.promql.evaluate.relabel import label_replace
+
+Shards = Callable[[Concat], list[Frame]]
+NAN_AT_ZERO: Final = frozenset({"/", "%"})
+
+
+def evaluate(expr: MetricExpr, grid: Grid, shards: Shards) -> Frame:
+    """Return the value of a plan; ``shards`` gives the frames fetched for a leaf, one a shard.
+
+    ``ExecutionError`` where the data makes the query fail, as it would in one Loki.
+    """
+    match expr:
+        case Literal() | Vector():
+            return _constant(grid, expr.value)
+        case Concat():
+            return concat(grid, shards(expr), partials=True)
+        case MergedMean():
+            sums, counts = (concat(grid, shards(leg), partials=True) for leg in (expr.sums, expr.counts))
+            return merge_mean(sums, counts, expr.grouping.labels, without=expr.grouping.without)[0]
+        case MergedAbsence():
+            return _absence(expr, grid, shards(expr.parts))
+        case VectorAggregation():
+            return _aggregate(expr, evaluate(expr.expr, grid, shards))
+        case LabelReplace():
+            inner = evaluate(expr.expr, grid, shards)
+            return label_replace(inner, expr.destination, expr.replacement, expr.source, expr.regex)
+        case Binary():
+            return _binary(expr, grid, shards)
+        case RangeAggregation() | Placed():
+            raise TypeError(f"a plan must not leave {type(expr).__name__} for the gateway")
+        case _:
+            assert_never(expr)
+
+
+def is_ordered_by_value(expr: MetricExpr | LogQuery) -> bool:
+    """Tell whether an instant answer keeps the order of values: Loki orders by labels unless sorting was asked for."""
+    match expr:
+        case VectorAggregation():
+            return expr.op in {"sort", "sort_desc"} or is_ordered_by_value(expr.expr)
+        case LabelReplace() | Concat():
+            return is_ordered_by_value(expr.expr)
+        case Binary():
+            return is_ordered_by_value(expr.left) or is_ordered_by_value(expr.right)
+        case _:
+            return False
+
+
+def _constant(grid: Grid, value: float) -> Frame:
+    return Frame(grid, ((),), np.full((1, grid.steps), value), np.ones((1, grid.steps), np.bool_))
+
+
+def _absence(expr: MergedAbsence, grid: Grid, parts: list[Frame]) -> Frame:
+    everywhere: Bools = np.ones(grid.steps, np.bool_)
+    absent = reduce(np.logical_and, (part.present.any(axis=0) for part in parts), everywhere)
+    return Frame.of(grid, (expr.labels,), np.ones((1, grid.steps)), absent[None, :])
+
+
+def _aggregate(expr: VectorAggregation, inner: Frame) -> Frame:
+    labels, without = expr.grouping.labels, expr.grouping.without
+    if expr.op in {"sort", "sort_desc"}:
+        return sort_by_value(inner, largest_first=expr.op == "sort_desc") if inner.grid.is_instant else inner
+    if expr.op in {"topk", "bottomk"}:
+        k = np.full(inner.grid.steps, float(expr.param or 0))
+        return topk(inner, k, labels, without=without, largest=expr.op == "topk")
+    return aggregate(expr.op, inner, labels, without=without)
+
+
+def _binary(expr: Binary, grid: Grid, shards: Shards) -> Frame:
+    if isinstance(expr.left, Literal):
+        right = _divisor(expr.op, evaluate(expr.right, grid, shards))
+        return _with_literal(expr, right, expr.left.value, is_left=True)
+    left = evaluate(expr.left, grid, shards)
+    if isinstance(expr.right, Literal):
+        return _with_literal(expr, left, expr.right.value, is_left=False)
+    right = evaluate(expr.right, grid, shards)
+    match = _match(expr.matching)
+    if expr.op in SET_OPERATORS:
+        return SET_OPERATIONS[expr.op](left, right, match)
+    return combine(expr.op, left, _divisor(expr.op, right), match, returns_bool=expr.returns_bool)
+
+
+def _with_literal(expr: Binary, frame: Frame, value: float, *, is_left: bool) -> Frame:
+    if not is_left and expr.op in NAN_AT_ZERO and value == 0:
+        value = np.nan
+    row: Floats = np.full(frame.grid.steps, value)
+    return combine_with_scalar(expr.op, frame, row, scalar_is_left=is_left, returns_bool=expr.returns_bool)
+
+
+def _divisor(op: str, frame: Frame) -> Frame:
+    """Return the frame with zeros as NaN if it divides: Loki's quotient and remainder by zero are NaN."""
+    if op not in NAN_AT_ZERO:
+        return frame
+    return replace(frame, values=np.where(frame.values == 0, np.nan, frame.values))
+
+
+def _match(matching: Matching) -> Match:
+    sides = {Cardinality.MANY_TO_ONE: "left", Cardinality.ONE_TO_MANY: "right"}
+    many = sides.get(matching.cardinality)
+    return Match(
+        labels=matching.labels,
+        on=matching.on,
+        many="left" if many == "left" else "right" if many == "right" else None,
+        include=matching.include,
+    )
