@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -165,7 +165,7 @@ class AsyncClient:
         history: int | None = None,
         give_up_after_s: float = 300,
         on_notice: Callable[[tailing.Notice], None] | None = None,
-    ) -> AsyncIterator[LogLine]:
+    ) -> AsyncGenerator[LogLine, None]:
         """Follow log lines from ``start`` on, for ever, oldest first, each once, across broken connections.
 
         ``history`` keeps only the newest so many of the lines that are there already.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -166,7 +166,7 @@ class Client:
         history: int | None = None,
         give_up_after_s: float = 300,
         on_notice: Callable[[tailing.Notice], None] | None = None,
-    ) -> Iterator[LogLine]:
+    ) -> Generator[LogLine, None, None]:
         """Follow log lines from ``start`` on, for ever, oldest first, each once, across broken connections.
 
         ``history`` keeps only the newest so many of the lines that are there already.

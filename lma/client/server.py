@@ -37,6 +37,7 @@ class Server:
         try:
             parts = urlsplit(text)
             is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+            is_usable = is_usable and not any(c.isspace() for c in text)
             httpx.URL(text)
         except (ValueError, httpx.InvalidURL):
             is_usable = False

@@ -111,9 +111,10 @@ def _from_text(text: str, now: int) -> int:
         terms = _sum_terms(offset[1:].strip())
         return now - terms if offset[0] == "-" else now + terms
     if _NUMBER.match(text):
-        whole, _, fraction = text.partition(".")
-        if fraction.isdecimal() and whole.isdecimal():
-            return int(whole) * NS_PER_S + int(fraction[:9].ljust(9, "0"))
+        whole, _, fraction = text.removeprefix("-").partition(".")
+        if whole.isdecimal() and (not fraction or fraction.isdecimal()):
+            exact = int(whole) * NS_PER_S + int(fraction[:9].ljust(9, "0"))
+            return -exact if text[0] == "-" else exact
         return _from_seconds(float(text))
     return _from_rfc3339(text)
 

@@ -25,7 +25,7 @@ from query.backends.base import Backend, BackendError, Deadline, Failure, Reques
 from query.backends.guards import guarded
 from query.backends.http import HttpBackend, open_session
 from query.backends.metered import BackendMetrics, Metered
-from query.execute.discover import Discovered, LabelProbe, discover
+from query.execute.discover import Discovered, LabelProbe, discover, first_error
 from query.execute.fanout import Member
 from query.execute.label_probes import LokiProbe, PrometheusProbe
 from query.execute.logs import LogsQueries
@@ -197,13 +197,15 @@ class Gateway:
         deadline = Deadline.after(INSPECT_TIMEOUT_S)
         version = await _version(backend, version_path, deadline)
         found = Discovered()
+        error: BackendError | None = None
         try:
             if probe is not None:
                 found = await discover(probe, cluster, backend, deadline)
             elif isinstance(version, BackendError):
                 raise version
         except* BackendError as group:
-            error = _first(group)
+            error = first_error(group)
+        if error is not None:
             return EndpointInspection(url, is_reachable=False, detail=error.detail, failure=error.failure)
         known = version if isinstance(version, str) else ""
         return EndpointInspection(
@@ -253,12 +255,3 @@ async def _version(backend: Backend, path: str, deadline: Deadline) -> str | Bac
         if isinstance(holder, dict) and isinstance(holder.get("version"), str):
             return str(holder["version"])
     return ""
-
-
-def _first(group: BaseExceptionGroup[BackendError]) -> BackendError:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if not isinstance(error, BackendError):
-        raise error
-    return error

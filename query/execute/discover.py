@@ -138,7 +138,7 @@ class Discovery:
             entry.found = await discover(self._probe, member.cluster, member.backend, deadline)
             entry.error = None
         except* BackendError as group:
-            entry.error = _first(group)
+            entry.error = first_error(group)
         entry.at = time.monotonic()
 
     async def _refresh(self, member: Member, entry: _Entry) -> None:
@@ -148,9 +148,11 @@ class Discovery:
             entry.refresh = None
 
 
-def _first(group: BaseExceptionGroup[BackendError]) -> BackendError:
+def first_error(group: BaseExceptionGroup[BackendError]) -> BackendError:
+    """Return one of the errors of a group that holds no others."""
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    assert isinstance(error, BackendError)  # noqa: S101  (what except* selected)
+    if not isinstance(error, BackendError):
+        raise error
     return error

@@ -79,9 +79,7 @@ async def covering_label(member: Member, window: tuple[int, int], deadline: Dead
     return min(common, default=None)
 
 
-async def _streams(
-    member: Member, selector: str, window: tuple[int, int], deadline: Deadline
-) -> list[dict[str, str]]:
+async def _streams(member: Member, selector: str, window: tuple[int, int], deadline: Deadline) -> list[dict[str, str]]:
     start_ns, end_ns = window
     request = Request(
         "/loki/api/v1/series", params=(("match[]", selector), ("start", str(start_ns)), ("end", str(end_ns + 1)))

@@ -94,9 +94,7 @@ async def ask_shards(
     asked = [shard for shard in shards if shard.cluster in reached.members]
     calls = [Call(reached.members[shard.cluster], query_request(shard.query, when, options)) for shard in asked]
     outcomes = iter(await ask(calls, deadline, limit_bytes))
-    return [
-        next(outcomes) if shard.cluster in reached.members else reached.missing[shard.cluster] for shard in shards
-    ]
+    return [next(outcomes) if shard.cluster in reached.members else reached.missing[shard.cluster] for shard in shards]
 
 
 def query_request(query: str, when: LogsRange, options: LogsOptions) -> Request:

@@ -14,13 +14,14 @@ from query.execute.assemble import QueryAnswer, assemble
 from query.execute.fetch import Fetch, QueryOptions
 from query.execute.membership import Membership
 from query.execute.settings import ExecuteSettings
-from query.model.errors import DeadlineError
+from query.model.errors import BadRequestError, DeadlineError
 from query.model.time import Grid
 from query.promql.plan.context import PlanContext
 from query.promql.plan.planner import plan_query
 from query.promql.plan.push_subtrees import holders_of
-from query.promql.syntax.nodes import Expr
+from query.promql.syntax.nodes import Expr, ValueType
 from query.promql.syntax.parser import parse
+from query.promql.syntax.types import type_of
 
 OFF_LOOP_BYTES: Final = 64 << 10
 """More than this is decoded on a thread: it would hold up other requests for milliseconds."""
@@ -36,6 +37,7 @@ class MetricsQueries:
     async def run(self, text: str, grid: Grid, options: QueryOptions) -> QueryAnswer:
         """Answer one query; raises the errors of ``query.model.errors``."""
         expr = parse(text, self._settings.syntax)
+        _check_type(expr, grid)
         deadline = Deadline.after(min(options.timeout_s, self._settings.query_timeout_s))
         try:
             async with asyncio.timeout(deadline.remaining_s() + 1.0):
@@ -60,3 +62,12 @@ class MetricsQueries:
         if fetch.bytes_read > OFF_LOOP_BYTES:
             return await asyncio.to_thread(assemble, plan, fetch, grid, options)
         return assemble(plan, fetch, grid, options)
+
+
+def _check_type(expr: Expr, grid: Grid) -> None:
+    found = type_of(expr)
+    if not grid.is_instant and found not in {ValueType.SCALAR, ValueType.VECTOR}:
+        raise BadRequestError(
+            "query",
+            f'invalid expression type "{found.value}" for range query, must be Scalar or instant Vector',
+        )

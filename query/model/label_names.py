@@ -1,7 +1,7 @@
 """Label names in places that do not take every character, such as the path of a URL.
 
-Source: ValueEncodingEscaping in model/metric.go of prometheus/common: ``U__`` before the name, ``__`` for an underscore,
-``_2e_`` for a character that is not allowed.
+Source: ValueEncodingEscaping in model/metric.go of prometheus/common: ``U__`` before the name, ``__`` for an
+underscore, ``_2e_`` for a character that is not allowed.
 """
 
 from __future__ import annotations

@@ -69,12 +69,15 @@ class CompiledRegex(Protocol):
 
 
 @functools.lru_cache(maxsize=4096)
-def compile_anchored(pattern: str) -> CompiledRegex:
-    """Compile ``pattern`` as Prometheus does; ``BadQueryError`` names what RE2 dislikes."""
+def compile_anchored(pattern: str, *, captures: bool = False) -> CompiledRegex:
+    """Compile ``pattern`` as Prometheus does; ``BadQueryError`` names what RE2 dislikes.
+
+    Without ``captures`` it only tells whether a text matches: capturing 10,000 groups would cost gigabytes.
+    """
     options = re2.Options()
     options.log_errors = False
     options.max_mem = 16 << 20
-    options.never_capture = True  # only whether it matches is asked; 10,000 groups would cost gigabytes
+    options.never_capture = not captures
     try:
         compiled: CompiledRegex = re2.compile(f"(?s:{pattern})", options)
     except re2.error as error:

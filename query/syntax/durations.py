@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from query.model.errors import BadQueryError
-from query.syntax.strings import quote
+from query.syntax.strings import excerpt
 
 UNIT_MS: Final = {
     "y": 365 * 24 * 3_600_000,
@@ -43,17 +43,17 @@ def parse_duration(text: str) -> int:
     for match in _PART.finditer(text):
         amount, unit = match.groups()
         if match.start() != done or not unit or len(amount) > _MAX_DIGITS:
-            raise BadQueryError(f"not a valid duration string: {quote(text)}")
+            raise BadQueryError(f"not a valid duration string: {excerpt(text)}")
         if unit not in UNIT_MS:
-            raise BadQueryError(f"unknown unit {quote(unit)} in duration {quote(text)}")
+            raise BadQueryError(f"unknown unit {excerpt(unit)} in duration {excerpt(text)}")
         if _RANK[unit] <= rank:
-            raise BadQueryError(f"not a valid duration string: {quote(text)}")
+            raise BadQueryError(f"not a valid duration string: {excerpt(text)}")
         rank, done = _RANK[unit], match.end()
         total += int(amount) * UNIT_MS[unit]
         if total > MAX_MS:
             raise BadQueryError("duration out of range")
     if done != len(text):
-        raise BadQueryError(f"not a valid duration string: {quote(text)}")
+        raise BadQueryError(f"not a valid duration string: {excerpt(text)}")
     return total
 
 

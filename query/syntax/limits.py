@@ -8,7 +8,7 @@ milliseconds:
 - ``max_depth``: how tall the tree may be, a chain ``a + b + c …`` counting one per operator. Structural equality,
   hashing and traversal take up to three interpreter frames a level; CPython allows 1,000 altogether, and a server
   already stands on some when it parses.
-- ``max_tokens``: the scanner reads about a token a microsecond.
+- ``max_tokens``: scanner and parser together take 5 to 10 µs a token.
 - ``max_regex_cost``: see :mod:`query.syntax.regexes`.
 """
 
@@ -24,7 +24,7 @@ class Limits:
 
     max_bytes: int = 128 * 1024
     max_depth: int = 200
-    max_tokens: int = 20_000
+    max_tokens: int = 10_000
     max_regex_cost: int = 100
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from query.model.errors import BadQueryError
-from query.syntax.strings import quote
+from query.syntax.strings import excerpt
 
 _INTEGER: Final = re.compile(r"0[xX]_?(?P<hex>[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*)|0_?(?P<octal>[0-7]+(?:_[0-7]+)*)")
 _DECIMAL: Final = re.compile(
@@ -39,12 +39,12 @@ def parse_number(text: str) -> float:
         if value <= _MAX_INT64:
             return float(value)
         if integer["hex"]:
-            raise BadQueryError(f"error parsing number: {quote(text)} is out of range")
+            raise BadQueryError(f"error parsing number: {excerpt(text)} is out of range")
     if _DECIMAL.fullmatch(text) is None:
-        raise BadQueryError(f"error parsing number: strconv.ParseFloat: parsing {quote(text)}: invalid syntax")
+        raise BadQueryError(f"error parsing number: strconv.ParseFloat: parsing {excerpt(text)}: invalid syntax")
     number = float(text.replace("_", ""))
     if math.isinf(number):
-        raise BadQueryError(f"error parsing number: strconv.ParseFloat: parsing {quote(text)}: value out of range")
+        raise BadQueryError(f"error parsing number: strconv.ParseFloat: parsing {excerpt(text)}: value out of range")
     return number
 
 

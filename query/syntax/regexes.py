@@ -18,25 +18,29 @@ _CHARACTERS_PER_UNIT: Final = 10_000
 _QUADRATIC_AT: Final = 900
 _UNICODE_CLASS: Final = re.compile(r"\\[pP]")
 _UNICODE_CLASS_COST: Final = 0.25
-_REPEATED_UNICODE_COST: Final = 35.0
-_REPEAT_COST: Final = 1.5
+_REPEATED_UNICODE_COST: Final = 50.0
+_REPEAT_COST: Final = 2.5
 _LEAST_COST: Final = 0.05
 
 
 class RegexBudget:
     """What is left of one query's budget."""
 
-    __slots__ = ("_left", "_total")
+    __slots__ = ("_left", "_seen", "_total")
 
     def __init__(self, limits: Limits) -> None:
         self._total = limits.max_regex_cost
         self._left = float(limits.max_regex_cost)
+        self._seen: set[str] = set()
 
     def spend(self, pattern: str) -> None:
-        """Take the estimated cost of ``pattern`` off; ``BadQueryError`` if the budget does not reach.
+        """Take the estimated cost of ``pattern`` off, once; ``BadQueryError`` if the budget does not reach.
 
         Also refuses a pattern that is not UTF-8, which RE2 can't be given.
         """
+        if pattern in self._seen:
+            return
+        self._seen.add(pattern)
         if any("\ud800" <= character <= "\udfff" for character in pattern if character > "\x7f"):
             raise BadQueryError("error parsing regexp: invalid UTF-8")
         self._left -= estimate_cost(pattern)

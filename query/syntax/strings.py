@@ -18,6 +18,9 @@ from query.model.errors import BadQueryError
 _SIMPLE: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
 _SIMPLE_BACK: Final = {character: f"\\{letter}" for letter, character in _SIMPLE.items()} | {'"': '\\"'}
 _ESCAPE: Final = re.compile(r"\\(?:([0-7]{3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
+_OCTAL: Final = "01234567"
+_HEX: Final = "0123456789abcdefABCDEF"
+_DIGITS_OF: Final = dict.fromkeys(_OCTAL, (_OCTAL, 3)) | {"x": (_HEX, 2), "u": (_HEX, 4), "U": (_HEX, 8)}
 _PLAIN_TEXT: Final = re.compile(r"[ !#-\[\]-~]*\Z")
 _BODY: Final = {
     '"': re.compile(r'(?:[^"\\\n]|\\.)*+', re.DOTALL),
@@ -81,9 +84,24 @@ def _escaped(match: re.Match[str], quote_mark: str) -> bytes:
         return other.encode()
     if other in _SIMPLE:
         return _SIMPLE[other].encode()
-    if other in "01234567xuU":
-        raise BadQueryError(f"illegal character in escape sequence \\{other}")
-    raise BadQueryError(f"unknown escape sequence \\{other}")
+    if other in _DIGITS_OF:
+        raise _illegal_digit(match, other)
+    raise BadQueryError(f"unknown escape sequence {_named(other)}")
+
+
+def _illegal_digit(match: re.Match[str], letter: str) -> BadQueryError:
+    """Return the error for an escape that lacks digits, naming the character that is none."""
+    digits, count = _DIGITS_OF[letter]
+    first = match.end() - (letter not in "xuU")
+    found = match.string[first : first + count]
+    culprit = next((character for character in found if character not in digits), "")
+    if not culprit:
+        return BadQueryError("escape sequence not terminated")
+    return BadQueryError(f"illegal character {_named(culprit)} in escape sequence")
+
+
+def _named(character: str) -> str:
+    return f"U+{ord(character):04X} {quote_character(character)}"
 
 
 def quote(value: str) -> str:
@@ -98,6 +116,11 @@ def quote_character(character: str) -> str:
     if character == "'":
         return r"'\''"
     return f"'{character if character == chr(34) else _shown(character)}'"
+
+
+def excerpt(text: str, longest: int = 100) -> str:
+    """Return ``text`` as :func:`quote` does, cut to ``longest`` characters: for error messages."""
+    return quote(text) if len(text) <= longest else f"{quote(text[:longest])}..."
 
 
 def _shown(character: str) -> str:

@@ -72,13 +72,13 @@ def test_what_is_no_duration_is_refused(value: float | str) -> None:
         duration_ns(value)
 
 
-@given(st.integers(-MAX_NS, MAX_NS))
+@given(st.integers(-MAX_NS + S, MAX_NS - S))
 def test_decimal_seconds_read_back_to_the_millisecond(time_ns: int) -> None:
     again = to_ns(seconds_text(time_ns), now_ns=NOW)
     assert 0 <= time_ns - again < 1_000_000
 
 
-@given(st.integers(-MAX_NS, MAX_NS))
+@given(st.integers(-MAX_NS + S, MAX_NS - S))
 def test_a_datetime_reads_back_to_the_microsecond(time_ns: int) -> None:
     assert 0 <= time_ns - to_ns(to_datetime(time_ns)) < 1_000
 

@@ -89,6 +89,7 @@ def log_differences(
         return [*found, f"{len(got.lines)} entries, expected {limit}"]
     is_backward = direction == "backward"
     edge = min(line[0] for line in expected.lines) if is_backward else max(line[0] for line in expected.lines)
+    found += [f"beyond the edge {edge}: {line}" for line in _beyond(got, edge, is_backward)]
     found += _line_differences(_inside(expected, edge, is_backward), _inside(got, edge, is_backward))
     if found:
         return found
@@ -107,6 +108,10 @@ def _sorted(answer: Answer) -> Answer:
     """Put the rows in order of labels: Loki promises none."""
     rows = tuple(sorted(answer.rows, key=lambda row: row.labels))
     return Answer(answer.status_code, answer.result_type, tuple(Row(row.labels, row.samples) for row in rows))
+
+
+def _beyond(answer: LogAnswer, edge: int, is_backward: bool) -> tuple[Line, ...]:  # noqa: FBT001
+    return tuple(line for line in answer.lines if (line[0] < edge if is_backward else line[0] > edge))
 
 
 def _inside(answer: LogAnswer, edge: int, is_backward: bool) -> tuple[Line, ...]:  # noqa: FBT001

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ from typing import Literal
 
 from aiohttp import web
 
-Mood = Literal["well", "html", "failing"]
+Mood = Literal["well", "html", "failing", "hanging"]
 
 
 @dataclass(slots=True)
@@ -27,6 +28,8 @@ class Endpoint:
         self.asked.append(request.path)
         if self.mood == "html":
             return web.Response(text="<html><body>Welcome to nginx!</body></html>", content_type="text/html")
+        if self.mood == "hanging":
+            await asyncio.Event().wait()
         if self.mood == "failing":
             return web.Response(status=500, text="out of memory")
         if request.path == "/api/v2/status":

@@ -43,4 +43,4 @@ def _shard(query: LogQuery, cluster: Cluster, context: PlanContext) -> Shard | N
         return None
     hidden = hidden_constants(cluster)
     added = as_labels({name: value for name, value in hidden.items() if name in cut.visible})
-    return Shard(cluster.name, print_query(cut.query), added, frozenset(hidden))
+    return Shard(cluster.name, print_query(cut.query), added, as_labels(hidden))

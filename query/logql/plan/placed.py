@@ -6,7 +6,7 @@ A plan is an ordinary tree whose ``Placed`` leaves are fetched and whose other n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from query.logql.syntax.nodes import Grouping, MetricExpr, Placed
 from query.logql.syntax.printer import print_grouping, print_query
@@ -18,15 +18,15 @@ from query.model.labels import NO_LABELS, Labels, show
 class Shard:
     """One cluster's part: the query it is sent, and what its answer gets back.
 
-    ``added`` are the constants that the union would show on every result and the backend does not. ``hidden`` names
-    every constant the backend does not show: a label of that name in its answer comes from the lines (a parser, or
-    structured metadata), where the union would have called it ``<name>_extracted`` because the stream has it.
+    ``added`` are the constants that the union would show on every result and the backend does not. ``hidden`` are all
+    constants the backend is not known to show: a label of that name in its answer, of another value, comes from the
+    lines (a parser, or structured metadata), where the union would have called it ``<name>_extracted``.
     """
 
     cluster: ClusterName
     query: str
     added: Labels = NO_LABELS
-    hidden: frozenset[str] = field(default=frozenset())
+    hidden: Labels = NO_LABELS
 
     def describe(self) -> str:
         """Return ``cluster: query + {added}``."""

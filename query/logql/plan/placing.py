@@ -75,4 +75,4 @@ def partials_of(expr: MetricExpr, context: PlanContext) -> Concat:
 def _shard(cluster: Cluster, piece: Piece) -> Shard:
     hidden = hidden_constants(cluster)
     added = {name: value for name, value in hidden.items() if name in piece.visible}
-    return Shard(cluster.name, print_query(piece.expr), as_labels(added), frozenset(hidden))
+    return Shard(cluster.name, print_query(piece.expr), as_labels(added), as_labels(hidden))

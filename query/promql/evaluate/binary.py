@@ -70,7 +70,10 @@ def combine(op: str, left: Frame, right: Frame, match: Match | None = None, *, r
 
 
 def _combine(op: str, left: Frame, right: Frame, match: Match, *, returns_bool: bool) -> Frame:
-    join = _Join(op, match, returns_bool, *_sides(left, right, match))
+    ids = signatures(match, left.labels, right.labels)
+    sides = _Side(left, ids.left, match.fill_left), _Side(right, ids.right, match.fill_right)
+    many, one = reversed(sides) if match.many == "right" else sides
+    join = _Join(op, match, many, one, size=ids.size, returns_bool=returns_bool)
     parts = [join.matched_rows()]
     if join.one.fill is not None:
         parts.append(join.rows_without_one(join.one.fill))
@@ -91,24 +94,17 @@ def _until(frame: Frame, step: int) -> Frame:
     return Frame.of(grid, frame.labels, frame.values[:, :step], frame.present[:, :step])
 
 
-def _sides(left: Frame, right: Frame, match: Match) -> tuple[_Side, _Side]:
-    """Return the "many" and the "one" side."""
-    ids = signatures(match, left.labels, right.labels)
-    sides = _Side(left, ids.left, match.fill_left), _Side(right, ids.right, match.fill_right)
-    return (sides[1], sides[0]) if match.many == "right" else sides
-
-
 class _Join:
     """One evaluation of an operator: the two sides and which match groups they have at which step."""
 
-    def __init__(self, op: str, match: Match, returns_bool: bool, many: _Side, one: _Side) -> None:  # noqa: FBT001
+    def __init__(self, op: str, match: Match, many: _Side, one: _Side, *, size: int, returns_bool: bool) -> None:
         self.op = op
         self.match = match
         self.returns_bool = returns_bool
         self.loses_name = changes_meaning(op, returns_bool=returns_bool)
         self.many = many
         self.one = one
-        self.size = int(max((*many.ids, *one.ids), default=-1)) + 1
+        self.size = size
         self.alive = self._alive_steps()
         self.one_present = self._unique_on_one_side()
 

@@ -45,7 +45,7 @@ class _Pattern(Protocol):
 def label_replace(frame: Frame, target: str, replacement: str, source: str, pattern: str) -> Frame:
     """Set ``target`` to ``replacement`` expanded, where the whole value of ``source`` matches the RE2 ``pattern``."""
     try:
-        regex = compile_anchored(pattern)
+        regex = compile_anchored(pattern, captures=True)
     except BadQueryError as error:
         raise ExecutionError(f"invalid regular expression in label_replace(): {pattern}") from error
     _check_name(target, "destination", "label_replace")

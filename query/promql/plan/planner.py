@@ -22,7 +22,7 @@ from query.promql.syntax.tree import children
 
 Pass: TypeAlias = Callable[[Expr, PlanContext], Expr]
 
-PASSES: Final[tuple[Pass, ...]] = (push_subtrees, merge_aggregations, merge_absence, refuse_rest)
+PASSES: Final[tuple[Pass, ...]] = (push_subtrees, merge_absence, merge_aggregations, refuse_rest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,10 @@ Last, and loud: a wrong number is worse than none.
 from __future__ import annotations
 
 from query.model.errors import UnsupportedError
-from query.promql.evaluate import can_evaluate
+from query.promql.evaluate.support import find_refusal
 from query.promql.plan.context import PlanContext
 from query.promql.plan.nodes import Concat
 from query.promql.syntax.nodes import Expr, Paren
-from query.promql.syntax.printer import print_expr
 
 
 def refuse_rest(expr: Expr, context: PlanContext) -> Expr:
@@ -20,10 +19,10 @@ def refuse_rest(expr: Expr, context: PlanContext) -> Expr:
         root = root.expr
     if isinstance(root, Concat):
         return root
-    reason = can_evaluate(expr)
-    if reason is not None:
-        remedy = ""
-        if len(context.clusters) > 1:
-            remedy = f'ask one cluster with {context.partition_label}="…", or group by ({context.partition_label}, …)'
-        raise UnsupportedError(print_expr(expr), reason, remedy=remedy)
+    refusal = find_refusal(expr)
+    if refusal is not None:
+        remedy = (
+            f'ask one cluster with {context.partition_label}="…", or keep {context.partition_label} in the grouping'
+        )
+        raise UnsupportedError(refusal.node, refusal.reason, remedy=remedy)
     return expr

@@ -29,7 +29,7 @@ from query.promql.syntax.nodes import AGGREGATIONS
 from query.promql.syntax.tokens import Kind, Token
 from query.syntax.limits import Limits
 from query.syntax.scanner import BLANK, SPACE, Scanner
-from query.syntax.strings import literal_end, quote, quote_character
+from query.syntax.strings import excerpt, literal_end, quote_character
 
 _NAME: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:.]*")
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_.]*")
@@ -41,7 +41,12 @@ _NUMBER: Final = re.compile(
     rf"0[xX]_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*|(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?"
 )
 _DURATION: Final = re.compile(rf"(?:{_DIGITS})(?:\.(?:{_DIGITS})?)?[smhdwy]s?(?:[0-9]+[smhdw]s?)*(?![a-zA-Z0-9_])")
-_NUMBER_LIKE: Final = re.compile(r"(?:[eE][+-]|[a-zA-Z0-9_.])*")
+_LOOSE: Final = r"(?:[0-9]|_(?![._eE]|\Z))*+"
+_BAD_NUMBER: Final = re.compile(
+    rf"(?:0[xX]_?(?:[0-9a-fA-F]|_(?![._eE]|\Z))*+|{_LOOSE}(?:\.(?![._]){_LOOSE})?(?:[eE][+-]?(?![._eE]|\Z){_LOOSE})?)"
+    r"(?:\.[._]?|[eE][+-]?[._eE]?|_[._eE]?)?(?:[smhdwy]s?(?:[0-9]+[smhdw]s?)*+(?:[0-9]+|[a-zA-Z_])?)?"
+)
+"""How far upstream reads before it gives up; for the words of the message only."""
 _STARTS_NUMBER: Final = re.compile(r"\.?[0-9]")
 _GOES_ON: Final = re.compile(r"[a-zA-Z0-9_.]")
 _QUOTES: Final = "\"'`"
@@ -141,7 +146,7 @@ class Lexer:
     def _close_paren(self) -> None:
         self._parens -= 1
         if self._parens < 0:
-            raise self.error("unexpected right parenthesis ')'")
+            raise self.error("unexpected right parenthesis ')'", self._scanner.offset + 1)
 
     def _punctuation(self, character: str) -> Token:
         start = self._scanner.offset
@@ -161,7 +166,7 @@ class Lexer:
         text = scanner.take(_DURATION)
         if text:
             return Token(Kind.DURATION, text, text, start)
-        raise self.error(f"bad number or duration syntax: {quote(scanner.take(_NUMBER_LIKE)[:100])}", start)
+        raise self.error(f"bad number or duration syntax: {excerpt(scanner.take(_BAD_NUMBER))}", start)
 
     def _string(self) -> Token:
         scanner, start = self._scanner, self._scanner.offset
@@ -268,10 +273,11 @@ class Lexer:
         return token
 
     def _check_colon(self) -> None:
+        behind = self._scanner.offset + 1
         if not self._duration:
-            raise self.error("unexpected colon before duration in duration expression")
+            raise self.error("unexpected colon before duration in duration expression", behind)
         if self._colon:
-            raise self.error("unexpected repeated colon in duration expression")
+            raise self.error("unexpected repeated colon in duration expression", behind)
         self._colon = True
 
 

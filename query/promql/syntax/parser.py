@@ -46,13 +46,13 @@ from query.promql.syntax.tokens import Kind, Token
 from query.syntax.durations import to_seconds
 from query.syntax.limits import DEFAULT, Limits
 from query.syntax.regexes import RegexBudget
-from query.syntax.strings import quote
+from query.syntax.strings import excerpt
 
 _NAMES: Final = frozenset({Kind.IDENTIFIER, Kind.METRIC, Kind.AGGREGATOR, Kind.MODIFIER, Kind.PREPROCESSOR})
 _CALLABLE: Final = frozenset({Kind.IDENTIFIER, Kind.PREPROCESSOR, Kind.AGGREGATOR})
 _LITERALS: Final = frozenset({Kind.NUMBER, Kind.DURATION, Kind.STRING})
+_OPENERS: Final = frozenset("+-({")
 _IN_AGGREGATION: Final = "aggregation"
-_LONGEST_SHOWN: Final = 100
 
 
 def parse(text: str, limits: Limits = DEFAULT) -> Expr:
@@ -164,7 +164,7 @@ class _Parser:
 
     def _comma(self) -> None:
         comma = self._stream.expect(",")
-        if self._stream.at(")") or self._stream.at(","):
+        if not _can_start_operand(self._stream.next):
             raise self._stream.error("trailing commas not allowed in function call args", comma.start)
 
     def _clause(self) -> tuple[bool, tuple[str, ...]]:
@@ -206,7 +206,7 @@ class _Parser:
 
     def _call(self, token: Token, args: list[Expr]) -> Expr:
         if token.text not in FUNCTIONS:
-            raise self._stream.error(f"unknown function with name {quote(token.text[:_LONGEST_SHOWN])}", token.start)
+            raise self._stream.error(f"unknown function with name {excerpt(token.text)}", token.start)
         return self.places.put(Call(token.text, tuple(args)), token.start, *args)
 
     def _aggregation(self, token: Token, args: list[Expr], clause: tuple[bool, tuple[str, ...]]) -> Expr:
@@ -228,6 +228,13 @@ def _can_be_metric(token: Token) -> bool:
     if token.kind is Kind.OPERATOR:
         return token.word in SET_OPERATORS
     return token.kind in _NAMES and token.word not in NEVER_A_METRIC
+
+
+def _can_start_operand(token: Token) -> bool:
+    """Tell whether an expression may start with a token; a failed one does, to be reported as what it is."""
+    if token.kind in _LITERALS or token.kind is Kind.FAILURE:
+        return True
+    return token.word in _OPENERS or _can_be_metric(token)
 
 
 def _name_first(matchers: tuple[Matcher, ...]) -> tuple[Matcher, ...]:

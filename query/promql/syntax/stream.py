@@ -21,13 +21,14 @@ _SYMBOLS: Final = frozenset({Kind.PUNCTUATION, Kind.OPERATOR, Kind.AGGREGATOR, K
 class Stream:
     """Tokens, consumed from the left."""
 
-    __slots__ = ("_context", "_lexer", "next")
+    __slots__ = ("_context", "_failure", "_lexer", "next")
 
     def __init__(self, text: str, limits: Limits) -> None:
-        """Read the first token; ``QuerySyntaxError`` if that fails."""
+        """Read the first token; ``QuerySyntaxError`` if the text is too long or not valid Unicode."""
         self._lexer = Lexer(text, limits)
         self._context = ""
-        self.next: Token = self._lexer.next()
+        self._failure: QuerySyntaxError | None = None
+        self.next: Token = self._read()
 
     @property
     def at_end(self) -> bool:
@@ -37,7 +38,7 @@ class Stream:
     def advance(self) -> Token:
         """Consume and return the next token."""
         token = self.next
-        self.next = self._lexer.next()
+        self.next = self._read()
         return token
 
     def at(self, word: str) -> bool:
@@ -64,10 +65,23 @@ class Stream:
 
     def unexpected(self, context: str | None = None) -> QuerySyntaxError:
         """Return (to be raised) the error for the next token, in ``context`` or in what the parser is in."""
+        if self._failure is not None:
+            return self._failure
         if context is None:
             context = self._context
         where = f" in {context}" if context else ""
         return self.error(f"unexpected {describe(self.next)}{where}", self.next.start)
+
+    def _read(self) -> Token:
+        """Return the lexer's next token. Where it fails stands a token that fits nowhere.
+
+        So the failure is reported when the parser gets there, after mistakes in what stands before.
+        """
+        try:
+            return self._lexer.next()
+        except QuerySyntaxError as error:
+            self._failure = error
+            return Token(Kind.FAILURE, "", "", error.position.offset)
 
     def error(self, message: str, offset: int) -> QuerySyntaxError:
         """Return (to be raised) the error ``message`` at ``offset``."""

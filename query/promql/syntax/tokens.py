@@ -5,13 +5,14 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, NamedTuple
 
-from query.syntax.strings import quote
+from query.syntax.strings import excerpt, quote
 
 
 class Kind(Enum):
     """What a token is; the value is how messages call it, where they say more than the text itself."""
 
     END = "end of input"
+    FAILURE = "no token"
     IDENTIFIER = "identifier"
     METRIC = "metric identifier"
     NUMBER = "number"
@@ -39,25 +40,22 @@ class Token(NamedTuple):
 
 
 _LONGEST_SHOWN: Final = 10
-_LONGEST_NAME_SHOWN: Final = 100
 
 
 def describe(token: Token) -> str:
     """Return the token as Prometheus' messages show it: ``<op:+>``, ``<by>``, ``identifier "x"``, ``end of input``."""
     match token.kind:
-        case Kind.END:
+        case Kind.END | Kind.FAILURE:
             return f"{token.kind.value}"
         case Kind.OPERATOR | Kind.AGGREGATOR:
             return f"<{token.kind.value}:{token.text}>"
         case Kind.MODIFIER:
             return f"<{token.text}>"
+        case Kind.PUNCTUATION if token.word == "@":
+            return "<op:@>"
         case Kind.PUNCTUATION | Kind.PREPROCESSOR:
             return quote(token.text)
         case Kind.IDENTIFIER | Kind.METRIC:
-            return f"{token.kind.value} {_shown(token.text, _LONGEST_NAME_SHOWN)}"
+            return f"{token.kind.value} {excerpt(token.text)}"
         case Kind.NUMBER | Kind.DURATION | Kind.STRING:
-            return f"{token.kind.value} {_shown(token.text, _LONGEST_SHOWN)}"
-
-
-def _shown(text: str, longest: int) -> str:
-    return quote(text) if len(text) <= longest else f"{quote(text[:longest])}..."
+            return f"{token.kind.value} {excerpt(token.text, _LONGEST_SHOWN)}"

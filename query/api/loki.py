@@ -1,0 +1,230 @@
+"""The Loki HTTP API over all clusters, under ``/loki``.
+
+Parameters, defaults, envelopes, statuses and messages are those of Loki 3.7; beside them ``partial_response=false``
+asks for a complete answer or none.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, Final
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from query.api.loki_errors import loki_error
+from query.api.loki_params import (
+    parse_bounds,
+    parse_limit,
+    parse_options,
+    parse_partial,
+    parse_range,
+    parse_timestamp,
+)
+from query.api.params import Params
+from query.api.respond import CLIENT_GONE_STATUS, ClientGoneError, completeness_headers, unless_gone
+from query.execute.logs import LogsAnswer, LogsQueries
+from query.execute.logs_fetch import LogsOptions, LogsRange
+from query.execute.logs_metadata import LogsMetadataAnswer
+from query.execute.logs_volume import VolumeQuery
+from query.execute.settings import ExecuteSettings
+from query.logql.syntax import parse_query, prettify
+from query.model.errors import BadRequestError, GatewayError, LimitExceededError, NotFoundError
+from query.wire.loki import CATEGORIZE, CATEGORIZE_HEADER
+
+SPEAKS_VERSION: Final = "3.7.8"
+"""The Loki version whose language and API are spoken; clients choose features by it."""
+
+NOT_YET: Final = ("patterns", "detected_fields", "detected_field", "push", "delete", "rules", "index/shards")
+JSON: Final = "application/json; charset=UTF-8"
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def loki_router(queries: LogsQueries, settings: ExecuteSettings, revision: str) -> APIRouter:
+    """Return the routes; they hold no state of their own."""
+    router = APIRouter(prefix="/loki", tags=["loki"])
+    api = _LokiApi(queries, settings, revision)
+    both = ["GET", "POST"]
+    for path, handler, summary in (
+        ("query", api.query, "Evaluate a LogQL metric query at one instant"),
+        ("query_range", api.query_range, "Evaluate LogQL over a range"),
+        ("labels", api.labels, "Label names"),
+        ("label", api.labels, "Label names (older path)"),
+        ("label/{name}/values", api.label_values, "Values of a label"),
+        ("series", api.series, "Streams by selectors"),
+        ("index/stats", api.index_stats, "Streams, chunks, bytes and entries of a selector"),
+        ("index/volume", api.volume, "Volumes by labels"),
+        ("index/volume_range", api.volume_range, "Volumes by labels over time"),
+        ("detected_labels", api.detected_labels, "Labels worth choosing by"),
+        ("format_query", api.format_query, "A query laid out for people"),
+        ("status/buildinfo", api.buildinfo, "The API version spoken"),
+    ):
+        router.add_api_route(f"/api/v1/{path}", _guarded(handler), methods=both, summary=summary, response_model=None)
+    router.add_api_route(
+        "/{rest:path}", _guarded(api.unknown), methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False
+    )
+    return router
+
+
+def _guarded(handler: Handler) -> Handler:
+    """Return the handler with errors turned into answers, cancelled when the client goes away."""
+
+    @wraps(handler)
+    async def guarded(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except GatewayError as error:
+            return loki_error(error)
+        except ClientGoneError:
+            return Response(status_code=CLIENT_GONE_STATUS)
+
+    return guarded
+
+
+class _LokiApi:
+    """One method a route."""
+
+    def __init__(self, queries: LogsQueries, settings: ExecuteSettings, revision: str) -> None:
+        self._queries = queries
+        self._metadata = queries.metadata
+        self._settings = settings
+        self._revision = revision
+
+    async def query(self, request: Request) -> Response:
+        params = await Params.of(request)
+        moment_ns = parse_timestamp("time", params.get("time"), time.time_ns())
+        when = LogsRange(moment_ns, moment_ns, is_instant=True)
+        return await self._evaluate(request, params, when)
+
+    async def query_range(self, request: Request) -> Response:
+        params = await Params.of(request)
+        return await self._evaluate(request, params, parse_range(params, self._settings))
+
+    async def _evaluate(self, request: Request, params: Params, when: LogsRange) -> Response:
+        options = parse_options(params, self._settings, request.headers.get(CATEGORIZE_HEADER, ""))
+        if options.limit > self._settings.log_lines:
+            raise LimitExceededError(
+                "log_lines",
+                self._settings.log_lines,
+                f"max entries limit per query exceeded, limit > max_entries_limit ({options.limit} > "
+                f"{self._settings.log_lines}); ask for fewer lines or raise limits.log_lines",
+            )
+        answer = await unless_gone(request, self._queries.run(params.get("query"), when, options))
+        return _query_response(answer, options)
+
+    async def labels(self, request: Request) -> Response:
+        params = await Params.of(request)
+        work = self._metadata.label_names(
+            params.get("query"), parse_bounds(params).params(), allow_partial=parse_partial(params, self._settings)
+        )
+        return _labels_response(await unless_gone(request, work))
+
+    async def label_values(self, request: Request) -> Response:
+        params = await Params.of(request)
+        work = self._metadata.label_values(
+            request.path_params["name"],
+            params.get("query"),
+            parse_bounds(params).params(),
+            allow_partial=parse_partial(params, self._settings),
+        )
+        return _labels_response(await unless_gone(request, work))
+
+    async def series(self, request: Request) -> Response:
+        params = await Params.of(request)
+        selectors = tuple(dict.fromkeys(params.all("match", "match[]")))
+        if len(selectors) == 1 and selectors[0].replace(" ", "") == "{}":
+            selectors = ()
+        work = self._metadata.series(
+            selectors, parse_bounds(params).params(), allow_partial=parse_partial(params, self._settings)
+        )
+        return _response({"status": "success", "data": (answer := await unless_gone(request, work)).data}, answer)
+
+    async def index_stats(self, request: Request) -> Response:
+        params = await Params.of(request)
+        work = self._metadata.index_stats(
+            params.get("query"), parse_bounds(params).params(), allow_partial=parse_partial(params, self._settings)
+        )
+        answer = await unless_gone(request, work)
+        return _response(answer.data, answer)
+
+    async def detected_labels(self, request: Request) -> Response:
+        params = await Params.of(request)
+        work = self._metadata.detected_labels(
+            params.get("query"), parse_bounds(params).params(), allow_partial=parse_partial(params, self._settings)
+        )
+        answer = await unless_gone(request, work)
+        return _response(answer.data, answer)
+
+    async def volume(self, request: Request) -> Response:
+        return await self._volume(request, is_range=False)
+
+    async def volume_range(self, request: Request) -> Response:
+        return await self._volume(request, is_range=True)
+
+    async def _volume(self, request: Request, *, is_range: bool) -> Response:
+        params = await Params.of(request)
+        aggregate_by = params.get("aggregateBy") or "series"
+        if aggregate_by not in {"series", "labels"}:
+            raise BadRequestError("aggregateBy", "invalid aggregation option")
+        passed_on = parse_bounds(params).params()
+        if is_range:
+            passed_on = (*passed_on, ("step", f"{parse_range(params, self._settings).step_ms}ms"))
+        query = VolumeQuery(
+            params.get("query"),
+            passed_on,
+            is_range,
+            parse_limit(params),
+            tuple(name for name in params.get("targetLabels").split(",") if name),
+            aggregate_by == "labels",
+        )
+        allow_partial = parse_partial(params, self._settings)
+        answer = await unless_gone(request, self._metadata.volume(query, allow_partial=allow_partial))
+        return _response({"status": "success", "data": {**answer.data, "stats": {}}}, answer)
+
+    async def format_query(self, request: Request) -> Response:
+        params = await Params.of(request)
+        text = prettify(parse_query(params.get("query"), self._settings.syntax))
+        return Response(msgspec.json.encode({"status": "success", "data": text}), media_type=JSON)
+
+    async def buildinfo(self, request: Request) -> Response:
+        await Params.of(request)
+        info = {"version": SPEAKS_VERSION, "revision": self._revision, "branch": "", "buildUser": "", "buildDate": ""}
+        return Response(msgspec.json.encode({**info, "goVersion": ""}), media_type=JSON)
+
+    async def unknown(self, request: Request) -> Response:
+        rest = request.path_params["rest"]
+        name = rest.removeprefix("api/v1/")
+        if any(name == known or name.startswith(f"{known}/") for known in NOT_YET):
+            return Response(f"/loki/{rest} is not federated yet", status_code=501, media_type="text/plain")
+        raise NotFoundError(f"there is no /loki/{rest}; the Loki API begins with /loki/api/v1/")
+
+
+def _query_response(answer: LogsAnswer, options: LogsOptions) -> Response:
+    parts = [b'{"status":"success"']
+    if answer.notes.warnings:
+        parts.append(b',"warnings":' + msgspec.json.encode(answer.notes.warnings))
+    parts.append(b',"data":{"resultType":"' + answer.result_type.encode() + b'","result":')
+    joined = b",".join(answer.elements)
+    parts.append(b"[" + joined + b"]" if answer.is_array else joined)
+    if options.categorize:
+        parts.append(b',"encodingFlags":["' + CATEGORIZE.encode() + b'"]')
+    parts.append(b',"stats":' + msgspec.json.encode(answer.stats) + b"}}\n")
+    return Response(b"".join(parts), media_type=JSON, headers=completeness_headers(answer.completeness))
+
+
+def _labels_response(answer: LogsMetadataAnswer) -> Response:
+    body: dict[str, Any] = {"status": "success"}
+    if answer.data:
+        body["data"] = answer.data
+    return _response(body, answer)
+
+
+def _response(body: Any, answer: LogsMetadataAnswer) -> Response:
+    headers = completeness_headers(answer.completeness)
+    if isinstance(body, dict) and answer.notes.warnings:
+        body = {**body, "warnings": answer.notes.warnings}
+    return Response(msgspec.json.encode(body), media_type=JSON, headers=headers)

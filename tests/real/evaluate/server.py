@@ -1,0 +1,105 @@
+"""Asking the real Prometheus, and reading its answers as frames."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import numpy as np
+
+from query.model.errors import BadQueryError, ExecutionError
+from query.model.frames import Frame
+from query.model.labels import NO_LABELS, Labels, as_labels
+from query.model.time import MS_PER_S, Grid, seconds_text
+from query.promql.syntax import parse, print_expr
+from query.promql.syntax.nodes import Call, Expr, MatrixSelector, Placed, VectorSelector
+from query.promql.syntax.tree import replace_children
+
+_NOT_COMPARED = re.compile(r" \(\d+:\d+\)|(?<=over )\d+(?= samples)")
+"""Positions, and how many samples were fixed for monotonicity: upstream doubles that number at every step of a range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched(Placed):
+    """A leaf that is asked from the real server."""
+
+    query: str
+
+    def describe(self) -> str:
+        return self.query
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer: the rows in the order given, and what is said beside them, positions left out."""
+
+    frame: Frame
+    warnings: frozenset[str] = field(default=frozenset())
+    infos: frozenset[str] = field(default=frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A Prometheus; remembers what it was asked."""
+
+    url: str
+    client: httpx.Client
+    _known: dict[tuple[str, Grid], Answered] = field(default_factory=dict, repr=False)
+
+    def ask(self, query: str, grid: Grid) -> Answered:
+        """Evaluate a query; ``ExecutionError`` or ``BadQueryError`` holds the server's own words."""
+        if (query, grid) not in self._known:
+            self._known[query, grid] = self._ask(query, grid)
+        return self._known[query, grid]
+
+    def _ask(self, query: str, grid: Grid) -> Answered:
+        if grid.is_instant:
+            form = {"query": query, "time": seconds_text(grid.start_ms)}
+            reply = self.client.post(f"{self.url}/api/v1/query", data=form).json()
+        else:
+            times = {"start": grid.start_ms, "end": grid.end_ms, "step": grid.step_ms}
+            form = {"query": query, **{name: seconds_text(value) for name, value in times.items()}}
+            reply = self.client.post(f"{self.url}/api/v1/query_range", data=form).json()
+        if reply["status"] != "success":
+            kind = BadQueryError if reply["errorType"] == "bad_data" else ExecutionError
+            raise kind(reply["error"])
+        return Answered(
+            _frame(reply["data"], grid), comparable(reply.get("warnings", ())), comparable(reply.get("infos", ()))
+        )
+
+
+def with_fetched_leaves(query: str) -> Expr:
+    """Return the tree with every selector, and every function over a range, as a leaf to fetch."""
+    return _place(parse(query))
+
+
+def _place(expr: Expr) -> Expr:
+    if isinstance(expr, VectorSelector):
+        return Fetched(print_expr(expr))
+    if isinstance(expr, Call) and any(isinstance(argument, MatrixSelector) for argument in expr.args):
+        return Fetched(print_expr(expr))
+    return replace_children(expr, _place)
+
+
+def _frame(data: dict[str, Any], grid: Grid) -> Frame:
+    match data["resultType"]:
+        case "scalar":
+            rows: list[tuple[Labels, list[Any]]] = [(NO_LABELS, [data["result"]])]
+        case "vector":
+            rows = [(as_labels(row["metric"]), [row["value"]]) for row in data["result"]]
+        case _:
+            rows = [(as_labels(row["metric"]), row["values"]) for row in data["result"]]
+    values = np.zeros((len(rows), grid.steps))
+    present = np.zeros(values.shape, np.bool_)
+    for row, (_, samples) in enumerate(rows):
+        for time, value in samples:
+            step = (round(time * MS_PER_S) - grid.start_ms) // grid.step_ms
+            values[row, step], present[row, step] = float(value), True
+    return Frame(grid, tuple(labels for labels, _ in rows), values, present)
+
+
+def comparable(notes: Iterable[str]) -> frozenset[str]:
+    return frozenset(_NOT_COMPARED.sub("", note) for note in notes)

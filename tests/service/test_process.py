@@ -1,0 +1,165 @@
+"""The whole program: first start, restart, signals, and the mistakes an operator makes."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import stat
+from pathlib import Path
+
+import httpx
+import pytest
+
+from lma.registry.tokens import is_well_formed
+from query.app.serve import bind
+from tests.service.process import arguments, finished, running
+from tests.service.scripted import endpoint
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+async def test_the_first_start_prints_a_token_once_and_keeps_it_for_its_user(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    async with running(state) as first:
+        assert await first.stopped() == 0
+        assert first.process.stdout is not None
+        printed = (await first.process.stdout.read()).decode()
+    shown = re.findall(r"^  (lma_\S+)$", printed, re.MULTILINE)
+    assert shown == [first.token]
+    assert is_well_formed(first.token)
+    assert str(state / "admin-token") in printed
+    assert (mode_of(state), mode_of(state / "admin-token"), mode_of(state / "lma.db")) == (0o700, 0o600, 0o600)
+    assert first.token not in str(first.events)
+    async with running(state) as second:
+        async with second.client() as client:
+            assert (await client.get("/v1/clusters")).status_code == 200
+        assert await second.stopped() == 0
+        assert second.process.stdout is not None
+        assert await second.process.stdout.read() == b""
+
+
+async def test_a_reset_ends_the_old_token(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    async with running(state) as first:
+        await first.stopped()
+    async with running(state, reset=True) as second:
+        assert second.token != first.token
+        async with second.client() as client:
+            assert (await client.get("/v1/clusters")).status_code == 200
+            old = await client.get("/v1/clusters", headers={"Authorization": f"Bearer {first.token}"})
+            assert old.status_code == 401
+        await second.stopped()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    async with running(tmp_path / "state") as service:
+        async with service.client() as client:
+            await client.get("/-/ready")
+            assert await service.stopped(number) == 0
+    assert [event["event"] for event in service.events][-2:] == ["stopping", "stopped"]
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(service.url)
+
+
+async def test_clusters_survive_a_kill(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    async with endpoint(sample="7") as seoul:
+        async with running(state) as first:
+            async with first.client() as client:
+                content = {"name": "seoul", "endpoints": {"metrics": {"url": seoul.url}}}
+                assert (await client.post("/v1/clusters", json=content)).status_code == 201
+            assert await first.stopped(signal.SIGKILL) == -signal.SIGKILL
+        async with running(state) as second, second.client() as client:
+            shown = await client.get("/v1/clusters/seoul")
+            assert (shown.status_code, shown.json()["endpoints"]["metrics"]["url"]) == (200, seoul.url)
+            answer = await client.get("/prometheus/api/v1/query", params={"query": "up"})
+            assert answer.json()["data"]["result"][0]["metric"]["cluster"] == "seoul"
+
+
+async def test_a_port_in_use_is_told_and_nothing_is_made(tmp_path: Path) -> None:
+    with bind("127.0.0.1:0") as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        code, out, err = await finished(*arguments(tmp_path / "state", listen=listen), home=tmp_path)
+    assert code == 1
+    assert out == ""
+    assert err.startswith(f"lma serve: cannot listen on {listen}: port ")
+    assert "--listen" in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "state").exists()
+
+
+async def test_two_services_do_not_share_a_state_directory(tmp_path: Path) -> None:
+    async with running(tmp_path / "state") as first:
+        code, _, err = await finished(*arguments(tmp_path / "state"), home=tmp_path)
+    assert code == 1
+    assert f"another `lma serve` (process {first.process.pid})" in err
+    assert "--state-dir" in err
+
+
+async def test_a_configuration_file_is_obeyed_and_flags_override_it(tmp_path: Path) -> None:
+    config = tmp_path / "lma.yaml"
+    config.write_text(f"listen: 127.0.0.1:1\nstate_dir: {tmp_path / 'elsewhere'}\nqueries: {{auth: token}}\n")
+    async with running(tmp_path / "state", config=config) as service:
+        async with httpx.AsyncClient(base_url=service.url) as anonymous:
+            refused = await anonymous.get("/prometheus/api/v1/query", params={"query": "up"})
+            assert refused.status_code == 401
+        await service.stopped()
+    assert (tmp_path / "state" / "lma.db").exists()
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("listen: 127.0.0.1:0\nlisten_on: x\n", "lma.yaml:2: unknown key 'listen_on'"),
+        ("log:\n  level: loud\n", "lma.yaml:2: log.level"),
+        ("queries: [open]\n", "lma.yaml:1: queries"),
+        ("listen: 0.0.0.0:0\n", "queries: {auth: open}"),
+        ("listen: [\n", "lma.yaml:2:1: not YAML"),
+        ("database_url: postgresql://u:secret@db/lma\n", "'postgresql'"),
+        ("database_url: /just/a/path\n", "no database URL"),
+        ("state_dir: /dev/null/x\n", "state directory"),
+    ],
+)
+async def test_a_mistake_in_the_configuration_is_told_with_its_place(tmp_path: Path, text: str, told: str) -> None:
+    config = tmp_path / "lma.yaml"
+    config.write_text(text)
+    listen = None if "listen:" in text else "127.0.0.1:0"
+    code, out, err = await finished(*arguments(None, listen=listen, config=config), home=tmp_path)
+    assert (code, out) == (1, "")
+    message = err.splitlines()[-1]
+    assert told in message
+    assert "Traceback" not in err
+    assert "secret" not in err
+
+
+async def test_a_damaged_database_is_told_and_left_alone(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "lma.db").write_bytes(b"no database" * 1000)
+    code, _, err = await finished(*arguments(state), home=tmp_path)
+    assert code == 1
+    assert "restore a backup" in err
+    assert "Traceback" not in err
+    assert (state / "lma.db").read_bytes() == b"no database" * 1000
+
+
+async def test_a_second_signal_does_not_wait_for_requests(tmp_path: Path) -> None:
+    async with endpoint(mood="hanging") as slow, running(tmp_path / "state") as service:
+        async with service.client() as client:
+            content = {"name": "slow", "endpoints": {"metrics": {"url": slow.url}}}
+            asked = asyncio.create_task(client.post("/v1/clusters", json=content, timeout=20))
+            async with asyncio.timeout(10):
+                while not slow.asked:
+                    await asyncio.sleep(0.02)
+            service.process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(5):
+                while service.events[-1]["event"] != "stopping":
+                    await asyncio.sleep(0.02)
+            assert await service.stopped(signal.SIGTERM) == 130
+            with pytest.raises(httpx.HTTPError):
+                (await asked).raise_for_status()
