@@ -16,7 +16,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lma.api.errors import render, unauthorized
 
-QUERY_PREFIXES: Final = ("/prometheus/api/", "/loki/", "/alertmanager/")
+OPEN_PATHS: Final = frozenset(
+    {"/-/healthy", "/-/ready", "/prometheus/-/healthy", "/prometheus/-/ready", "/metrics", "/docs", "/openapi.json"}
+)
+CONTROL_PREFIX: Final = "/v1/"
 _MAX_TOKEN_LENGTH: Final = 256
 _POLICY_VIOLATION: Final = 1008
 
@@ -44,7 +47,10 @@ def require_token(request: Request, tokens: Tokens) -> None:
 
 
 class QueryAuth:
-    """ASGI middleware that asks for a token on the query endpoints; refuses in the words of the API that was asked."""
+    """ASGI middleware that asks for a token; refuses in the words of the API that was asked.
+
+    Guards every path but ``OPEN_PATHS``, so that a route nobody thought of here is closed. ``/v1`` has its own guard.
+    """
 
     def __init__(self, app: ASGIApp, tokens: Tokens) -> None:
         self._app = app
@@ -52,13 +58,19 @@ class QueryAuth:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on or refuse it; see the class."""
-        guarded = scope["type"] in {"http", "websocket"} and scope["path"].startswith(QUERY_PREFIXES)
-        if not guarded or is_authorized(scope["headers"], self._tokens):
+        if not _is_guarded(scope) or is_authorized(scope["headers"], self._tokens):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
         else:
             await _refusal(scope, receive)(scope, receive, send)
+
+
+def _is_guarded(scope: Scope) -> bool:
+    if scope["type"] not in {"http", "websocket"}:
+        return False
+    path: str = scope["path"]
+    return path not in OPEN_PATHS and not path.startswith(CONTROL_PREFIX)
 
 
 def _refusal(scope: Scope, receive: Receive) -> Response:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from lma.api.auth import Tokens
 from lma.api.errors import ApiError, invalid_content
-from lma.api.route import MAX_BODY_BYTES, add_fallback, control_route
+from lma.api.route import add_fallback, control_route
 from lma.api.schemas import (
     ClusterContent,
     ClusterList,
@@ -42,7 +42,6 @@ def create_router(directory: Directory, tokens: Tokens) -> APIRouter:
         prefix="/v1",
         route_class=control_route(tokens),
         dependencies=[Security(_BEARER)],
-        max_body_size=MAX_BODY_BYTES,
     )
 
     @router.post(

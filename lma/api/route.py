@@ -7,10 +7,11 @@ Loki's error shapes. A route class keeps both matters inside the control plane.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from http import HTTPStatus
 from typing import Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 from starlette.routing import Match
 
@@ -34,8 +35,8 @@ def control_route(tokens: Tokens) -> type[APIRoute]:
             async def guarded(request: Request) -> Response:
                 try:
                     require_token(request, tokens)
-                    _require_json(request)
-                    return await handle(request)
+                    _require_usable_body(request)
+                    return await handle(_BoundedRequest(request.scope, request.receive))
                 except Exception as error:
                     refused = translate(error)
                     if refused is None:
@@ -45,6 +46,18 @@ def control_route(tokens: Tokens) -> type[APIRoute]:
             return guarded
 
     return ControlRoute
+
+
+class _BoundedRequest(Request):
+    """A request whose body ends the reading when it grows too large, whatever length it claims."""
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        size = 0
+        async for chunk in super().stream():
+            size += len(chunk)
+            if size > MAX_BODY_BYTES:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            yield chunk
 
 
 def add_fallback(router: APIRouter) -> None:
@@ -71,13 +84,15 @@ def add_fallback(router: APIRouter) -> None:
     router.add_api_route("/{rest:path}", fallback, methods=_ALL_METHODS, include_in_schema=False)
 
 
-def _require_json(request: Request) -> None:
-    if request.method not in _BODY_METHODS or request.headers.get("content-length") == "0":
-        return
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if "content-length" not in request.headers and "transfer-encoding" not in request.headers:
-        return
-    if kind != "application/json" and not kind.endswith("+json"):
+def _require_usable_body(request: Request) -> None:
+    """Refuse a body by its head: what is too large, or no JSON."""
+    headers = request.headers
+    length = headers.get("content-length", "")
+    if length.isdigit() and int(length) > MAX_BODY_BYTES:
+        raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    has_body = length not in {"", "0"} or "transfer-encoding" in headers
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method in _BODY_METHODS and has_body and kind != "application/json" and not kind.endswith("+json"):
         raise ApiError(
             415,
             "unsupported_media_type",

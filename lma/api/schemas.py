@@ -86,6 +86,7 @@ class ClusterPatch(_Body):
         }
     )
 
+    name: str | None = Field(default=None, description="May be repeated, may not change.")
     labels: dict[str, str | None] | None = None
     endpoints: dict[str, Any] | None = None
 

@@ -157,6 +157,8 @@ def change(  # noqa: PLR0913, PLR0917 — typer makes an option of each argument
     no_alerts: Annotated[bool, typer.Option("--no-alerts", help="Take the alerts endpoint out.")] = False,
 ) -> None:
     """Change a cluster."""
+    if no_replicas and metrics_replica:
+        raise UsageError("--no-replicas contradicts --metrics-replica", "leave one of them out")
     replicas: list[str] | None = [] if no_replicas else metrics_replica or None
     metrics = _part(url=metrics_url, replicas=replicas)
     endpoints: dict[str, Any] = {
@@ -165,7 +167,10 @@ def change(  # noqa: PLR0913, PLR0917 — typer makes an option of each argument
         "alerts": _unless(_part(url=alerts_url), is_gone=no_alerts, option="alerts"),
     }
     given = {part: value for part, value in endpoints.items() if value != {}}
-    labels: dict[str, str | None] = {**parse_labels(label or []), **dict.fromkeys(unset_label or [])}
+    set_labels = parse_labels(label or [])
+    if both := set_labels.keys() & set(unset_label or []):
+        raise UsageError(f"labels are both set and unset: {', '.join(sorted(both))}", "leave one of them out")
+    labels: dict[str, str | None] = {**set_labels, **dict.fromkeys(unset_label or [])}
     if not given and not labels:
         raise UsageError("nothing to change was given", "see `lma cluster change --help`")
     with connect(context, url, token) as client:

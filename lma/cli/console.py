@@ -7,6 +7,7 @@ sent.
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from typing import TYPE_CHECKING, Final
@@ -39,9 +40,15 @@ def visible(text: str) -> str:
 
 
 def write(text: str) -> None:
-    """Write plain text to stdout; what its encoding does not have becomes escapes rather than an error."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    """Write plain text to stdout."""
+    sys.stdout.write(text)
+
+
+def never_fail_to_encode() -> None:
+    """Make what a stream's encoding does not have come out as escapes instead of raising."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _console(*, is_error: bool) -> Console:

@@ -59,8 +59,12 @@ def caret_lines(query: str, line: int, column: int) -> tuple[str, str]:
     before = text[first:place]
     prefix = "…" if first else ""
     suffix = "…" if first + _SHOWN_CHARS < len(text) else ""
-    blanks = "".join("\t" if character == "\t" else " " * cell_len(character) for character in before)
-    return console.visible(f"{prefix}{shown}{suffix}"), f"{' ' * len(prefix)}{blanks}^"
+    blanks = " " * cell_len(_one_line(prefix + before))
+    return _one_line(f"{prefix}{shown}{suffix}"), f"{blanks}^"
+
+
+def _one_line(text: str) -> str:
+    return console.visible(text.replace("\t", " "))
 
 
 def _as_client_error(error: Exception) -> ClientError | None:

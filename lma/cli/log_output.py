@@ -78,18 +78,19 @@ class LogPrinter:
 
 
 def styled(line: LogLine, hidden: frozenset[str]) -> Text:
-    """Return a line as a person reads it: time, cluster, level, other labels, text."""
+    """Return a line as a person reads it: time, cluster, level, the stream's other labels, text."""
     from rich.text import Text  # noqa: PLC0415 — not for --help
 
     every = {**line.labels, **line.metadata}
-    text = Text(time_text(line.time_ns)[:23] + "Z", style="dim")
+    text = Text()
+    text.append(time_text(line.time_ns)[:23] + "Z", style="dim")
     if cluster := every.get(CLUSTER):
         text.append(f"  {console.visible(cluster)}", style=cluster_colour(cluster))
     level = next((every[name] for name in LEVELS if every.get(name)), "")
     style = LEVEL_STYLES.get(level.lower(), "")
     if level and level.lower() != "unknown":
         text.append(f"  {console.visible(level.upper()):<5}", style=style or "bold")
-    rest = {name: value for name, value in every.items() if name not in hidden and name not in _HIDDEN}
+    rest = {name: value for name, value in line.labels.items() if name not in hidden and name not in _HIDDEN}
     if rest:
         text.append(f"  {console.visible(short_labels(rest))}", style="dim")
     body = console.visible(line.line.rstrip("\n")).replace("\n", "\n    ")

@@ -13,9 +13,9 @@ from typing import Annotated
 
 import typer
 
-from lma.cli import cluster, demo, doctor, failures, gateway, logs, query, serve
+from lma.cli import cluster, console, demo, doctor, failures, gateway, logs, query, serve
 from lma.cli.help_text import help_text
-from lma.cli.options import Settings, TokenOption, UrlOption
+from lma.cli.options import GlobalTokenOption, GlobalUrlOption, Settings
 
 app = typer.Typer(
     name="lma",
@@ -44,8 +44,8 @@ def _print_version(is_wanted: bool) -> None:  # noqa: FBT001 — typer's callbac
 @app.callback()
 def options(
     context: typer.Context,
-    url: UrlOption = None,
-    token: TokenOption = None,
+    url: GlobalUrlOption = None,
+    token: GlobalTokenOption = None,
     *,
     _version: Annotated[
         bool,
@@ -80,6 +80,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the command line of this process."""
+    console.never_fail_to_encode()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -1,6 +1,7 @@
 """Options that several commands share, and what they settle into.
 
-``--url`` and ``--token`` may stand before or after the command's name; the place after wins.
+``--url`` and ``--token`` may stand before or after the command's name; the place after wins, then the place before,
+then the environment, which is therefore read in one place only.
 """
 
 from __future__ import annotations
@@ -26,25 +27,23 @@ class Output(StrEnum):
     YAML = "yaml"
 
 
+_URL_HELP: Final = "Root URL of the server."
+_TOKEN_HELP: Final = "Bearer token. For a server on this machine the admin token that `lma serve` keeps is the default."  # noqa: S105 — a help text
+GlobalUrlOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--url", envvar="LMA_URL", help=_URL_HELP, show_default=DEFAULT_URL, rich_help_panel=SERVER),
+]
+GlobalTokenOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--token", envvar="LMA_TOKEN", help=_TOKEN_HELP, show_default=False, rich_help_panel=SERVER),
+]
 UrlOption: TypeAlias = Annotated[
     str | None,
-    typer.Option(
-        "--url",
-        envvar="LMA_URL",
-        help="Root URL of the server.",
-        show_default=DEFAULT_URL,
-        rich_help_panel=SERVER,
-    ),
+    typer.Option("--url", help=f"{_URL_HELP} Also LMA_URL.", show_default=DEFAULT_URL, rich_help_panel=SERVER),
 ]
 TokenOption: TypeAlias = Annotated[
     str | None,
-    typer.Option(
-        "--token",
-        envvar="LMA_TOKEN",
-        help="Bearer token. For a server on this machine the admin token that `lma serve` keeps is the default.",
-        show_default=False,
-        rich_help_panel=SERVER,
-    ),
+    typer.Option("--token", help=f"{_TOKEN_HELP} Also LMA_TOKEN.", show_default=False, rich_help_panel=SERVER),
 ]
 OutputOption: TypeAlias = Annotated[Output, typer.Option("--output", "-o", help="How to print.")]
 StateDirOption: TypeAlias = Annotated[

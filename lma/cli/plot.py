@@ -56,12 +56,9 @@ def plot(lines: Sequence[Line], frame: Frame) -> list[list[Segment]]:
     if not finite:
         return []
     low, high = _bounds(min(finite), max(finite))
-    rows = max(frame.height - 2, 2)
-    ticks = {
-        row: short(_tick(low, high, 1 - row / (rows - 1)))
-        for row in range(rows)
-        if (rows - 1 - row) % Y_TICK_ROWS == 0 or row == 0
-    }
+    rows = max(frame.height - 2, Y_TICK_ROWS + 1)
+    rows -= (rows - 1) % Y_TICK_ROWS
+    ticks = {row: short(_tick(low, high, 1 - row / (rows - 1))) for row in range(0, rows, Y_TICK_ROWS)}
     margin = max(map(len, ticks.values())) + 1
     columns = max(frame.width - margin - 1, 10)
     canvas = _Canvas(columns, rows, is_dotted=frame.is_dotted)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lma.client import Matrix, Series
 
 MAX_DRAWN: Final = 20
-PLOT_HEIGHT: Final = 16
+PLOT_HEIGHT: Final = 15
 COLOURS: Final = ("cyan", "green", "yellow", "magenta", "blue", "red", "bright_cyan", "bright_green")
 
 
@@ -45,7 +45,8 @@ def _print_plot(ordered: Sequence[Series], span: Span) -> None:
     from rich.text import Text  # noqa: PLC0415 — only for plots
 
     out = console.stdout()
-    is_dotted = out.color_system is not None and "utf" in (sys.stdout.encoding or "").lower()
+    is_coloured = out.color_system is not None and not out.no_color
+    is_dotted = is_coloured and "utf" in (sys.stdout.encoding or "").lower()
     width = min(out.width, 120) if console.is_terminal() else 80
     frame = Frame(span.start_s, span.end_s, span.step_s, width - 4, PLOT_HEIGHT, is_dotted=is_dotted)
     drawn = plot([Line(series.times_s, series.values) for series in ordered[:MAX_DRAWN]], frame)

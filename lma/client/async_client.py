@@ -220,7 +220,9 @@ class _Socket:
         await self._stack.aclose()
         url = self._server.websocket_url(request)
         try:
-            self._connection = await self._stack.enter_async_context(connect(url, **self._server.websocket_options))
+            self._connection = await self._stack.enter_async_context(
+                connect(url, **self._server.websocket_options(request))
+            )
         except FOREIGN_ERRORS as error:
             raise self._server.translate(error) from error
 

@@ -30,6 +30,7 @@ class Request:
     params: Params = ()
     form: Params = ()
     body: Mapping[str, Any] | None = None
+    headers: Params = ()
     expr: str = ""
     is_strict: bool = False
 

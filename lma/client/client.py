@@ -220,7 +220,7 @@ class _Socket:
         self._stack.close()
         url = self._server.websocket_url(request)
         try:
-            self._connection = self._stack.enter_context(connect(url, **self._server.websocket_options))
+            self._connection = self._stack.enter_context(connect(url, **self._server.websocket_options(request)))
         except FOREIGN_ERRORS as error:
             raise self._server.translate(error) from error
 

@@ -28,6 +28,8 @@ from lma.client.samples import Labels, Listing, LogLine, Matrix, MetricResult, S
 
 BASE: Final = "/loki/api/v1"
 DEFAULT_LIMIT: Final = 100
+CATEGORIZED: Final = (("X-Loki-Response-Encoding-Flags", "categorize-labels"),)
+"""Asks for structured metadata and parsed labels apart from the stream's own labels."""
 
 
 class Direction(StrEnum):
@@ -84,7 +86,9 @@ def logs_between(
         direction=order.value,
         partial_response=partial_flag(partial=partial),
     )
-    request = Request("GET", f"{BASE}/query_range", params=values, expr=expr, is_strict=not partial)
+    request = Request(
+        "GET", f"{BASE}/query_range", params=values, headers=CATEGORIZED, expr=expr, is_strict=not partial
+    )
     return Call(request, lambda answer: decode_streams(answer, is_forward=order is Direction.FORWARD))
 
 

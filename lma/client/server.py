@@ -78,11 +78,11 @@ class Server:
             "trust_env": not is_loopback(self.url),
         }
 
-    @property
-    def websocket_options(self) -> dict[str, Any]:
-        """How either WebSocket is opened."""
+    def websocket_options(self, request: Request) -> dict[str, Any]:
+        """Return how either library opens the WebSocket of ``request``."""
+        authorization = {name: value for name, value in self.headers.items() if name == "Authorization"}
         return {
-            "additional_headers": {k: v for k, v in self.headers.items() if k == "Authorization"},
+            "additional_headers": {**authorization, **dict(request.headers)},
             "user_agent_header": USER_AGENT,
             "open_timeout": self.timeout_s,
             "close_timeout": 1,
@@ -98,6 +98,7 @@ class Server:
             "params": list(request.params) or None,
             "data": dict(request.form) or None,
             "json": request.body,
+            "headers": dict(request.headers),
         }
 
     def websocket_url(self, request: Request) -> str:

@@ -7,15 +7,15 @@ reconnecting and the deduplication exist once.
 What is promised: a line is given once, and a line the server has at the time of asking is not lost, also across a
 broken connection and among lines of equal time. To that end every new connection or poll starts ``OVERLAP_S`` before
 the newest line seen, and what was given already is taken out by counting (``Seen``), so two lines that are equal in
-time, labels and text stay two. A line that reaches the server more than ``OVERLAP_S`` late while the connection is down
-is not seen; servers do not promise more.
+time, labels and text stay two. While clusters are missing from what is read, the place where that began is kept, and
+read again when they are back, if that is within ``MAX_GAP_S``. A line that reaches the server more than ``OVERLAP_S``
+late while there is no connection is not seen; servers do not promise more.
 """
 
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
@@ -25,6 +25,7 @@ import msgspec
 from lma.client import times
 from lma.client.call import Call, Request, params
 from lma.client.errors import (
+    AuthError,
     ClientError,
     InvalidRequestError,
     NotFoundError,
@@ -32,15 +33,14 @@ from lma.client.errors import (
     ServerError,
     UnreachableError,
 )
-from lma.client.log_calls import BASE, Direction, WireStream, logs_between, stream_of
-from lma.client.samples import LogLine, Streams
+from lma.client.log_calls import BASE, CATEGORIZED, Direction, WireStream, logs_between, stream_of
+from lma.client.samples import Completeness, LogLine, Streams
+from lma.client.tail_state import MAX_GAP_S, OVERLAP_S, Outage, Seen, just_before
 
-OVERLAP_S: Final = 10
 POLL_S: Final = 1.0
 PAGE_LINES: Final = 1_000
 MAX_PAGE_LINES: Final = 5_000
 """Loki's own default bound on the lines of one answer."""
-BACKOFF_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _NOT_IMPLEMENTED: Final = 501
 _SETTLED_S: Final = 5.0
 
@@ -51,6 +51,8 @@ class Event(StrEnum):
     RECONNECTING = "reconnecting"
     POLLING = "polling"
     DROPPED = "dropped"
+    INCOMPLETE = "incomplete"
+    COMPLETE = "complete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,61 +121,6 @@ class WireTail(msgspec.Struct, frozen=True):
     dropped_entries: list[WireDropped] | None = None
 
 
-_Key: TypeAlias = tuple[int, tuple[tuple[str, str], ...], str]
-
-
-class Seen:
-    """Which lines were given already, as far back as the next request will look."""
-
-    def __init__(self, start_ns: int, overlap_s: float = OVERLAP_S) -> None:
-        self._overlap_ns = int(overlap_s * times.NS_PER_S)
-        self._newest_ns: int | None = None
-        self._start_ns = start_ns
-        self._recent: deque[_Key] = deque()
-        self._before: Counter[_Key] = Counter()
-
-    @property
-    def resume_ns(self) -> int:
-        """Where the next request starts.
-
-        One nanosecond before a whole millisecond: Loki misses a chunk's last line when asked from within its
-        millisecond.
-        """
-        if self._newest_ns is None:
-            return self._start_ns
-        return max(self._start_ns, just_before(self._newest_ns - self._overlap_ns))
-
-    def start_at(self, start_ns: int) -> None:
-        """Never look before this time again."""
-        self._start_ns = start_ns
-
-    def begin(self) -> None:
-        """Note that a new request starts, which may repeat what was given."""
-        self._before = Counter(self._recent)
-
-    def fresh(self, lines: Iterable[LogLine]) -> list[LogLine]:
-        """Return the lines that were not given yet, by time, and remember them."""
-        given = []
-        for line in sorted(lines, key=lambda line: line.time_ns):
-            key = (line.time_ns, tuple(sorted(line.labels.items())), line.line)
-            if self._before[key] > 0:
-                self._before[key] -= 1
-                continue
-            self._recent.append(key)
-            given.append(line)
-            if self._newest_ns is None or line.time_ns > self._newest_ns:
-                self._newest_ns = line.time_ns
-        oldest_ns = self.resume_ns
-        while self._recent and self._recent[0][0] < oldest_ns:
-            self._recent.popleft()
-        return given
-
-
-def just_before(time_ns: int) -> int:
-    """Return the last nanosecond of the millisecond before."""
-    return time_ns // times.NS_PER_MS * times.NS_PER_MS - 1
-
-
 def follow(
     expr: str,
     *,
@@ -202,48 +149,31 @@ def follow(
         except (UnreachableError, ServerError) as error:
             if is_first:
                 raise
-            yield from outage.wait(error)
+            yield from _wait(outage, error)
             continue
         is_first = False
         connected_at = clock()
         broken = yield from _receive(seen)
         if clock() - connected_at > _SETTLED_S:
             outage.over()
-        yield from outage.wait(broken)
+        yield from _wait(outage, broken)
     while True:
         yield Pause(poll_s)
         try:
             yield from _catch_up(expr, seen)
         except (UnreachableError, ServerError) as error:
-            yield from outage.wait(error)
+            yield from _wait(outage, error)
         else:
             outage.over()
 
 
-class Outage:
-    """How long a server has been away, and how long to wait before the next try."""
-
-    def __init__(self, give_up_after_s: float, clock: Callable[[], float]) -> None:
-        self._give_up_after_s = give_up_after_s
-        self._clock = clock
-        self._since: float | None = None
-        self._tries = 0
-
-    def over(self) -> None:
-        """Note that the server is back."""
-        self._since, self._tries = None, 0
-
-    def wait(self, error: ClientError) -> Steps:
-        """Tell and wait, longer from time to time; raises ``error`` once it has lasted too long."""
-        now = self._clock()
-        if self._since is None:
-            self._since = now
-        if now - self._since > self._give_up_after_s:
-            raise error
-        delay_s = BACKOFF_S[min(self._tries, len(BACKOFF_S) - 1)]
-        self._tries += 1
-        yield Tell(Notice(Event.RECONNECTING, f"{error.message}; trying again in {delay_s:g} s"))
-        yield Pause(delay_s)
+def _wait(outage: Outage, error: ClientError) -> Steps:
+    """Tell and wait; raises ``error`` once it has lasted too long."""
+    delay_s = outage.next_delay_s()
+    if delay_s is None:
+        raise error
+    yield Tell(Notice(Event.RECONNECTING, f"{error.message}; trying again in {delay_s:g} s"))
+    yield Pause(delay_s)
 
 
 def _newest(expr: str, seen: Seen, start_ns: int, history: int) -> Steps:
@@ -261,11 +191,15 @@ def _newest(expr: str, seen: Seen, start_ns: int, history: int) -> Steps:
 
 
 def _dial(expr: str, seen: Seen) -> Generator[Step, Any, bool]:
-    """Open the tail and return true; return false where the server can't tail what it can query."""
+    """Open the tail and return true; return false where the server can't tail what it can query.
+
+    The same query and token were good for a query just before, so whatever refusal comes is about tailing; ASGI servers
+    answer 403 to a WebSocket they have no route for.
+    """
     values = params(query=expr, start=str(seen.resume_ns), limit=str(MAX_PAGE_LINES))
     try:
-        yield Dial(Request("GET", f"{BASE}/tail", params=values, expr=expr))
-    except (NotFoundError, InvalidRequestError, ServerError) as error:
+        yield Dial(Request("GET", f"{BASE}/tail", params=values, headers=CATEGORIZED, expr=expr))
+    except (NotFoundError, InvalidRequestError, AuthError, ServerError) as error:
         if isinstance(error, ServerError) and error.status != _NOT_IMPLEMENTED:
             raise
         text = f"this server does not tail ({error.message}); asking it for new lines instead"
@@ -290,22 +224,43 @@ def _receive(seen: Seen) -> Generator[Step, Any, ClientError]:
 
 
 def _catch_up(expr: str, seen: Seen) -> Steps:
-    """Read everything from where we are to now, page by page, oldest first.
+    """Read everything from where we are to now; later again what clusters that did not answer have kept from us."""
+    start_ns = seen.resume_ns
+    whole = yield from _pages(expr, seen, start_ns)
+    if not whole.is_complete:
+        if seen.is_held_for(whole.missing, start_ns):
+            return
+        names = ", ".join(f"{cluster} ({reason})" for cluster, reason in sorted(whole.missing.items()))
+        text = f"no lines from {names or 'some clusters'}; they follow when they can be had"
+        yield Tell(Notice(Event.INCOMPLETE, text))
+        return
+    if seen.held_ns is None:
+        return
+    whole = yield from _pages(expr, seen, seen.held_ns)
+    if whole.is_complete:
+        lost = f"; what is older than {MAX_GAP_S} s may be missing" if seen.release() else ""
+        yield Tell(Notice(Event.COMPLETE, f"every cluster answers again{lost}"))
+
+
+def _pages(expr: str, seen: Seen, start_ns: int) -> Generator[Step, Any, Completeness]:
+    """Read from ``start_ns`` to now, page by page, oldest first; return the completeness of the least complete page.
 
     A full page is followed by one that starts where it ended. Where one instant holds more lines than a page, the
     page grows; where it can't grow any more, the instant is left, and that is told.
     """
-    start_ns = seen.resume_ns
     page_lines = PAGE_LINES
+    whole = Completeness()
     while True:
         end_ns = max(times.now_ns(), start_ns) + OVERLAP_S * times.NS_PER_S
         seen.begin()
         page = yield Fetch(logs_between(expr, start_ns, end_ns, page_lines, Direction.FORWARD))
+        if not page.completeness.is_complete:
+            whole = page.completeness
         lines = page.lines()
         if fresh := seen.fresh(lines):
             yield Emit(fresh)
         if len(lines) < page_lines:
-            return
+            return whole
         last_ns = lines[-1].time_ns
         following_ns = max(just_before(last_ns), start_ns)
         if following_ns > start_ns:

@@ -64,6 +64,7 @@ class Cluster:
                 external_labels={"cluster": shape.name, "replica": replica},
                 jobs=self._jobs(),
                 rule_groups=RULE_GROUPS,
+                rules_file=folder / "rules.yml",
                 retention=RETENTION,
                 features=("exemplar-storage",),
             )

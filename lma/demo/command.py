@@ -106,6 +106,8 @@ async def _run(options: Options, binaries: Mapping[str, Path], console: Console)
                 await follow(playground, console)
             is_right = await check_all(playground, console)
         console.print(f"stopped everything; {time.monotonic() - began:.0f} s in all")
+        if options.keep or options.state_dir is not None:
+            console.print(f"files are kept in {folder}", markup=False, soft_wrap=True)
         return OK if is_right else FAILED
 
 

@@ -13,17 +13,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lma.parts.errors import ActionableError
 
-class DemoError(Exception):
-    """Root: what happened, and what the person in front of it can do."""
 
-    def __init__(self, cause: str, remedy: str) -> None:
-        super().__init__(cause, remedy)
-        self.cause = cause
-        self.remedy = remedy
-
-    def __str__(self) -> str:
-        return f"{self.cause}\n  remedy: {self.remedy}"
+class DemoError(ActionableError):
+    """Root of what can stop the demo."""
 
 
 class PortInUseError(DemoError):
@@ -42,10 +36,5 @@ class ProcessError(DemoError):
     """A process ended early, or was not ready in time."""
 
     def __init__(self, cause: str, *, log: Path, tail: str) -> None:
-        super().__init__(cause, f"read its log: {log}")
+        super().__init__(cause, f"read its log: {log}", tail=tail)
         self.log = log
-        self.tail = tail
-
-    def __str__(self) -> str:
-        shown = "".join(f"  | {line}\n" for line in self.tail.splitlines())
-        return f"{self.cause}\n{shown}  remedy: {self.remedy}"

@@ -2,7 +2,7 @@
 
 A ``ProcessGroup`` is an async context manager. Leaving it, for whatever reason, stops its processes in
 the reverse order of their start: SIGTERM, a grace period, SIGKILL, each by process id. Should this
-program itself be killed, the kernel ends the children (``PR_SET_PDEATHSIG``). Children live in sessions
+program itself be killed, the kernel ends the children (``lma.parts.parent_death``). Children live in sessions
 of their own, so a Ctrl-C in the terminal reaches only us, and the order of the stop is ours.
 
 "Ready" is an HTTP answer with status 200 from the process itself, not the existence of a pid. Linux only.
@@ -17,11 +17,10 @@ of their own, so a Ctrl-C in the terminal reaches only us, and the order of the 
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -30,15 +29,13 @@ from typing import Self
 import httpx
 
 from lma.demo.errors import ProcessError
+from lma.parts.parent_death import die_with_parent
 
 READY_TIMEOUT_S = 60.0
 GRACE_S = 8.0
 POLL_S = 0.1
 TAIL_BYTES = 4096
 TAIL_LINES = 12
-
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,7 @@ class ProcessGroup:
         try:
             await self.stop_all()
         finally:
-            self._kill_rest()
+            await self._kill_rest()
             await self._http.aclose()
 
     @property
@@ -138,7 +135,7 @@ class ProcessGroup:
                     stderr=asyncio.subprocess.STDOUT,
                     env={**os.environ, **program.environment},
                     start_new_session=True,
-                    preexec_fn=_die_with(os.getpid()),
+                    preexec_fn=die_with_parent(),
                 )
             except OSError as error:
                 raise ProcessError(
@@ -167,11 +164,17 @@ class ProcessGroup:
             await asyncio.sleep(POLL_S)
         raise _failure(running, f"was not ready within {timeout_s:.0f} s ({url}: {seen})")
 
-    def _kill_rest(self) -> None:
-        """Kill what an interrupted stop left; never waits."""
-        for running in self._running.values():
-            if not running.has_ended:
-                _signal(running, signal.SIGKILL)
+    async def _kill_rest(self) -> None:
+        """Kill what an interrupted stop left; waits no longer than the kernel takes."""
+        rest = [running for running in self._running.values() if not running.has_ended]
+        for running in rest:
+            _signal(running, signal.SIGKILL)
+        try:
+            async with asyncio.timeout(GRACE_S):
+                for running in rest:
+                    await running.process.wait()
+        except TimeoutError:
+            return
 
 
 async def _end(running: Running) -> None:
@@ -206,14 +209,3 @@ def log_tail(path: Path) -> str:
     except OSError:
         return ""
     return "\n".join(text.splitlines()[-TAIL_LINES:])
-
-
-def _die_with(parent: int) -> Callable[[], None]:
-    """Return what the child runs before its program: ask the kernel to end it when the parent is gone."""
-
-    def prepare() -> None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return prepare

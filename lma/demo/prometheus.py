@@ -40,7 +40,8 @@ class ScrapeJob:
 class Prometheus:
     """One server. ``data`` defaults to a folder of its own; a given one is served as it is.
 
-    ``retention`` is generous by default, so that prepared data from any year is not deleted at start.
+    ``retention`` is generous by default, so that prepared data from any year is not deleted at start. Replicas should
+    share a ``rules_file``: Thanos takes groups from files of different names for different groups.
     """
 
     folder: Path
@@ -48,6 +49,7 @@ class Prometheus:
     external_labels: Mapping[str, str] = field(default_factory=dict)
     jobs: tuple[ScrapeJob, ...] = ()
     rule_groups: tuple[Mapping[str, Any], ...] = ()
+    rules_file: Path | None = None
     scrape_interval: str = "2s"
     data: Path | None = None
     retention: str = "100y"
@@ -105,7 +107,7 @@ class Prometheus:
             ],
         }
         if self.rule_groups:
-            rules = self.folder / "rules.yml"
+            rules = self.rules_file or self.folder / "rules.yml"
             _dump({"groups": [dict(group) for group in self.rule_groups]}, rules)
             config["rule_files"] = [str(rules)]
         path = self.folder / "prometheus.yml"

@@ -27,6 +27,7 @@ from lma.parts.errors import (
     NetworkError,
 )
 from lma.parts.locate import parse_version
+from lma.parts.parent_death import die_with_parent
 
 POLL_S = 0.25
 GRACE_S = 5.0
@@ -124,6 +125,7 @@ def run(command: list[str], *, cwd: Path, log: Path, timeout_s: float, tick: Cal
             stdout=output,
             stderr=subprocess.STDOUT,
             process_group=0,
+            preexec_fn=die_with_parent(),  # noqa: PLW1509 - builds are run from the main thread
         )
         counts = _Counts()
         try:

@@ -9,6 +9,9 @@ Limits: a transaction waits ``BUSY_TIMEOUT_S`` for another process's lock and th
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -36,8 +39,11 @@ class Database:
     @asynccontextmanager
     async def opened(cls, place: str | Path) -> AsyncIterator[Self]:
         """Open the database at a URL or in a file, and close it at the end; ``DatabaseError`` tells what is wrong."""
-        engine = _engine(_url(place))
+        url = _url(place)
+        engine = _engine(url)
         try:
+            if engine.dialect.name == "sqlite":
+                await asyncio.to_thread(_probe_sqlite, url.database or "")
             yield cls(engine)
         finally:
             await engine.dispose()
@@ -92,6 +98,18 @@ def _engine(url: sa.URL) -> AsyncEngine:
     return engine
 
 
+def _probe_sqlite(file: str) -> None:
+    """Raise ``DatabaseError`` unless the file can be opened, or made, and is a database.
+
+    The pool would find out too, but the driver then leaves a thread behind that fails once the event loop is gone.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(file, timeout=BUSY_TIMEOUT_S)) as connection:
+            connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
+        raise DatabaseError(f"the database can't be used: {error}", _remedy(error)) from error
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     """Leave BEGIN to us: the driver's own begins late and never IMMEDIATE."""
     connection.isolation_level = None
@@ -125,7 +143,7 @@ def _cause(error: SQLAlchemyError) -> str:
     return f"the database can't be used: {inner}"
 
 
-def _remedy(error: SQLAlchemyError) -> str:
+def _remedy(error: Exception) -> str:
     text = str(error)
     if "not a database" in text or "malformed" in text:
         return (

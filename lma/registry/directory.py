@@ -159,7 +159,12 @@ class Directory:
             if record != current:
                 async with self._database.write() as session:
                     await ClusterRepository(session).keep_seen(record)
+        self._log_transitions(current, record)
         return record
+
+    async def names(self) -> list[str]:
+        """Return the name of every cluster."""
+        return [record.config.name for record in await self._all()]
 
     async def show(self, name: str) -> ClusterRecord:
         """Return one cluster; ``UnknownClusterError``."""
@@ -175,6 +180,20 @@ class Directory:
         records = [record for record in await self._all(after=after) if wanted <= record.config.labels.items()]
         more = len(records) > limit
         return Page(tuple(records[:limit]), records[limit - 1].config.name if more else None)
+
+    def _log_transitions(self, before: ClusterRecord, after: ClusterRecord) -> None:
+        known = {item.type: item.status for item in before.conditions}
+        for item in after.conditions:
+            if known.get(item.type) is not item.status:
+                say = self._log.info if item.status is ConditionStatus.TRUE else self._log.warning
+                say(
+                    "cluster condition changed",
+                    cluster=after.config.name,
+                    type=item.type,
+                    status=item.status.value,
+                    reason=item.reason,
+                    message=item.message,
+                )
 
     async def _all(self, *, after: str = "") -> list[ClusterRecord]:
         async with self._database.read() as session:

@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from lma.api import clusters, docs
+from lma.api import clusters, docs, openapi
 from lma.api.auth import QueryAuth
 from lma.api.errors import internal_error
 from lma.service.runtime import Service
@@ -30,6 +30,7 @@ def create_app(service: Service) -> FastAPI:
     http.install(app, service.gateway, service.metrics)
     app.include_router(clusters.create_router(service.directory, service.tokens))
     app.include_router(docs.create_router())
+    openapi.install(app)
     if service.config.effective_query_auth() == "token":
         app.add_middleware(QueryAuth, tokens=service.tokens)
     app.add_middleware(RequestLog, observe=HttpMetrics(service.metrics).observe, render_failure=_internal_error)

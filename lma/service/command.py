@@ -6,7 +6,6 @@ always a bug of ours.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -18,7 +17,7 @@ from lma.service.app import create_app
 from lma.service.config import ServiceConfig, load_service_config
 from lma.service.runtime import Service
 from query.app.logs import configure_logging
-from query.app.serve import bind, run_until_stopped, serve
+from query.app.serve import Stop, bind, run_until_stopped, serve
 from query.model.errors import GatewayError
 
 FAILED = 1
@@ -33,7 +32,7 @@ def run(config: Path | None, listen: str | None, state_dir: Path | None, reset_a
         configure_logging(settings.log.format, settings.log.level)
         with bind(settings.listen) as listener:
 
-            async def main(stop: asyncio.Event) -> None:
+            async def main(stop: Stop) -> None:
                 async with Service.opened(settings, reset_admin_token=reset_admin_token) as service:
                     if service.new_admin_token is not None:
                         _show_admin_token(service.new_admin_token, settings)

@@ -57,6 +57,7 @@ class ServiceConfig(FederationConfig):
     listen: Listen = DEFAULT_LISTEN
     state_dir: Path = Field(default_factory=default_state_dir)
     database_url: str | None = None
+    inspect_every_s: Annotated[float, Field(ge=1, le=86_400)] = 60.0
     drain_s: Annotated[float, Field(ge=1, le=300)] = DRAIN_S
     log: LogConfig = Field(default_factory=LogConfig)
     queries: QueriesConfig = Field(default_factory=QueriesConfig)

@@ -17,6 +17,7 @@ from lma.registry.database import Database
 from lma.registry.directory import Directory
 from lma.registry.migrate import migrate
 from lma.registry.token_store import TokenStore
+from lma.registry.watch import watched
 from lma.service.config import ServiceConfig
 from lma.service.plane import GatewayPlane
 from lma.service.state import StateDir
@@ -55,6 +56,7 @@ class Service:
             gateway = await stack.enter_async_context(Gateway(config, metrics))
             directory = Directory(database, GatewayPlane(gateway, config.partition_label), config.partition_label)
             log.info("clusters loaded", clusters=await directory.start(), state_dir=str(config.state_dir))
+            await stack.enter_async_context(watched(directory, config.inspect_every_s))
             yield cls(config, database, directory, tokens, gateway, metrics, new_token)
 
 

@@ -16,7 +16,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from query.api.loki_errors import loki_error
+from query.api.loki_errors import error_text, loki_error
 from query.api.loki_params import (
     parse_bounds,
     parse_limit,
@@ -27,13 +27,14 @@ from query.api.loki_params import (
 )
 from query.api.params import Params
 from query.api.respond import CLIENT_GONE_STATUS, ClientGoneError, completeness_headers, unless_gone
-from query.execute.logs import LogsAnswer, LogsQueries
+from query.execute.logs import LogsQueries
+from query.execute.logs_answer import LogsAnswer
 from query.execute.logs_fetch import LogsOptions, LogsRange
 from query.execute.logs_metadata import LogsMetadataAnswer
 from query.execute.logs_volume import VolumeQuery
 from query.execute.settings import ExecuteSettings
 from query.logql.syntax import parse_query, prettify
-from query.model.errors import BadRequestError, GatewayError, LimitExceededError, NotFoundError
+from query.model.errors import BadQueryError, BadRequestError, GatewayError, LimitExceededError, NotFoundError
 from query.wire.loki import CATEGORIZE, CATEGORIZE_HEADER
 
 SPEAKS_VERSION: Final = "3.7.8"
@@ -187,7 +188,11 @@ class _LokiApi:
 
     async def format_query(self, request: Request) -> Response:
         params = await Params.of(request)
-        text = prettify(parse_query(params.get("query"), self._settings.syntax))
+        try:
+            text = prettify(parse_query(params.get("query"), self._settings.syntax))
+        except BadQueryError as error:
+            body = {"status": "invalid-query", "error": error_text(error)}
+            return Response(msgspec.json.encode(body), status_code=400, media_type=JSON)
         return Response(msgspec.json.encode({"status": "success", "data": text}), media_type=JSON)
 
     async def buildinfo(self, request: Request) -> Response:

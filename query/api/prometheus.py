@@ -6,6 +6,7 @@ Parameters, envelopes, statuses and messages are those of Prometheus 3.16; besid
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -14,6 +15,7 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import compile_path
 
 from query.api.errors import prometheus_error
 from query.api.params import (
@@ -28,19 +30,20 @@ from query.api.params import (
 from query.api.respond import CLIENT_GONE_STATUS, ClientGoneError, array_response, data_response, unless_gone
 from query.execute.fetch import QueryOptions
 from query.execute.metrics import MetricsQueries
+from query.execute.parsing import parse_query
 from query.execute.prometheus_metadata import MetadataAnswer, PrometheusMetadata
 from query.execute.settings import ExecuteSettings
 from query.model.errors import BadQueryError, BadRequestError, GatewayError, NotFoundError
 from query.model.frames import Notes
 from query.model.label_names import unescape
 from query.model.time import MS_PER_S, Grid, seconds_text
-from query.promql.syntax.parser import parse
 from query.promql.syntax.printer import print_expr
 
 SPEAKS_VERSION: Final = "3.16.0"
 """The Prometheus version whose language and API are spoken; clients choose features by it."""
 
 PASSED_ON: Final = ("lookback_delta", "dedup", "max_source_resolution", "replicaLabels[]", "storeMatch[]")
+ANY_METHOD: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -50,8 +53,21 @@ def prometheus_router(
     """Return the routes; they hold no state of their own."""
     router = APIRouter(prefix="/prometheus", tags=["prometheus"])
     api = _PrometheusApi(queries, metadata, settings, revision)
+    known: list[tuple[re.Pattern[str], tuple[str, ...]]] = []
+
+    async def unknown(request: Request) -> Response:
+        allowed = next((methods for path, methods in known if path.match(request.url.path)), None)
+        if request.method == "OPTIONS":
+            return Response(status_code=204)
+        if allowed is not None:
+            return PlainTextResponse("Method Not Allowed\n", status_code=405, headers={"Allow": ", ".join(allowed)})
+        raise NotFoundError(
+            f"no endpoint {request.method} {request.url.path} here; the Prometheus API is under "
+            "/prometheus/api/v1/, the list of endpoints at /docs"
+        )
 
     def route(path: str, handler: Handler, summary: str, *, methods: tuple[str, ...] = ("GET",)) -> None:
+        known.append((compile_path(f"/prometheus/api/v1/{path}")[0], methods))
         router.add_api_route(
             f"/api/v1/{path}", _guarded(handler), methods=list(methods), summary=summary, response_model=None
         )
@@ -73,7 +89,7 @@ def prometheus_router(
     for health in ("healthy", "ready"):
         router.add_api_route(f"/-/{health}", _alive, methods=["GET", "HEAD"], summary=f"Is the gateway {health}?")
     router.add_api_route(
-        "/{rest:path}", _guarded(api.unknown), methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False
+        "/{rest:path}", _guarded(unknown), methods=list(ANY_METHOD), include_in_schema=False, response_model=None
     )
     return router
 
@@ -147,7 +163,7 @@ class _PrometheusApi:
 
     async def format_query(self, request: Request) -> Response:
         params = await Params.of(request)
-        return data_response(print_expr(parse(params.get("query"), self._settings.syntax)), Notes())
+        return data_response(print_expr(parse_query(params.get("query"), self._settings.syntax)), Notes())
 
     async def labels(self, request: Request) -> Response:
         params = await Params.of(request)
@@ -207,12 +223,6 @@ class _PrometheusApi:
             Notes(),
         )
 
-    async def unknown(self, request: Request) -> Response:
-        raise NotFoundError(
-            f"no endpoint {request.method} {request.url.path} here; the Prometheus API is under /prometheus/api/v1/, "
-            "the list of endpoints at /docs"
-        )
-
     async def _metadata_answer(self, request: Request, work: Awaitable[MetadataAnswer]) -> Response:
         async def run() -> MetadataAnswer:
             return await work
@@ -228,6 +238,7 @@ class _PrometheusApi:
         timeout_s = parse_duration_ms("timeout", timeout) / MS_PER_S if timeout else self._settings.query_timeout_s
         if timeout_s <= 0:
             raise BadRequestError("timeout", f'"{timeout}" leaves no time to answer')
+        _check_lookback(params.get("lookback_delta"))
         strict = "true" if allow_partial else "false"
         return QueryOptions(
             allow_partial=allow_partial,
@@ -240,15 +251,20 @@ class _PrometheusApi:
 def _window(params: Params) -> tuple[tuple[str, str], ...]:
     """Return start and end as given, checked."""
     window: list[tuple[str, str]] = []
-    found: dict[str, int] = {}
     for name in ("start", "end"):
         text = params.get(name)
         if text:
-            found[name] = parse_time_ms(name, text)
-            window.append((name, seconds_text(found[name]) if MIN_TIME_MS < found[name] < MAX_TIME_MS else text))
-    if "start" in found and "end" in found and found["end"] < found["start"]:
-        raise BadRequestError("end", "end timestamp must not be before start timestamp")
+            time_ms = parse_time_ms(name, text)
+            window.append((name, seconds_text(time_ms) if MIN_TIME_MS < time_ms < MAX_TIME_MS else text))
     return tuple(window)
+
+
+def _check_lookback(text: str) -> None:
+    try:
+        if text:
+            parse_duration_ms("lookback_delta", text)
+    except BadRequestError as error:
+        raise BadQueryError(f"error parsing lookback delta duration: {error.reason}") from error
 
 
 def _too_fine(points: int) -> BadQueryError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from query.app.config import load_config
 from query.app.gateway import Gateway
 from query.app.http import create_app
 from query.app.logs import configure_logging
-from query.app.serve import bind, run_until_stopped, serve
+from query.app.serve import Stop, bind, run_until_stopped, serve
 from query.model.errors import ConfigError
 
 
@@ -26,7 +25,7 @@ def run(config: Path, listen: str | None = None, *, check_only: bool = False) ->
         with bind(listen or settings.listen) as listener:
             configure_logging()
 
-            async def main(stop: asyncio.Event) -> None:
+            async def main(stop: Stop) -> None:
                 registry = _process_registry()
                 async with Gateway(settings, registry) as gateway:
                     await gateway.replace_clusters(settings.clusters)

@@ -118,6 +118,7 @@ class LimitsConfig(Strict):
     response_bytes: Annotated[int, Field(ge=1024)] = 256 << 20
     query_bytes: Annotated[int, Field(ge=64, le=1 << 20)] = 128 << 10
     points_per_series: Annotated[int, Field(ge=1)] = 11_000
+    subquery_points: Annotated[int, Field(ge=1)] = 1_000_000
     log_lines: Annotated[int, Field(ge=1)] = 5_000
     breaker_failures: Annotated[int, Field(ge=1)] = 5
     breaker_open_s: Annotated[float, Field(gt=0, le=600)] = 10.0

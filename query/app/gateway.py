@@ -64,6 +64,7 @@ class Gateway:
             cluster_timeout_s=limits.cluster_timeout_s,
             response_bytes=limits.response_bytes,
             points_per_series=limits.points_per_series,
+            subquery_points=limits.subquery_points,
             log_lines=limits.log_lines,
             syntax=Limits(max_bytes=limits.query_bytes),
         )

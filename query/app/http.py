@@ -37,9 +37,8 @@ def install(app: FastAPI, gateway: Gateway, registry: CollectorRegistry) -> None
         ("/-/healthy", healthy, "Is the process up?"),
         ("/-/ready", ready, "Can queries be answered?"),
     ):
-        app.add_api_route(
-            path, handler, methods=["GET", "HEAD"], summary=summary, tags=["operation"], response_model=None
-        )
+        app.add_api_route(path, handler, methods=["GET"], summary=summary, tags=["operation"], response_model=None)
+        app.add_api_route(path, handler, methods=["HEAD"], include_in_schema=False, response_model=None)
     app.add_api_route(
         "/metrics", metrics, methods=["GET"], summary="Metrics of this process", tags=["operation"], response_model=None
     )

@@ -106,6 +106,9 @@ class Failure:
     body: bytes
 
 
+STOPPING: Final = Failure(503, "text/plain; charset=utf-8", b"the server is stopping; ask again\n")
+"""What a request is told that did not finish before the server had to end."""
+
 RenderFailure = Callable[[str, str], Failure]
 """Makes the answer to a failed request from its path and its request id."""
 
@@ -161,24 +164,13 @@ class RequestLog:
                 await self._app(scope, receive, exchange.send)
             except Exception as caught:  # noqa: BLE001  the last stop: what is not caught here kills the connection
                 error = caught
-                await self._answer_failure(scope, exchange, request_id)
+                await _answer_failure(scope, exchange, self._render_failure(scope["path"], request_id))
             except asyncio.CancelledError:
+                # Only the end of the server cancels a request, and its task ends here: uvicorn would log a traceback.
+                await _answer_failure(scope, exchange, STOPPING)
                 exchange.aborted = True
-                raise
             finally:
                 self._finish(scope, exchange, time.perf_counter() - started_s, error)
-
-    async def _answer_failure(self, scope: Scope, exchange: _Exchange, request_id: str) -> None:
-        if exchange.status or scope["type"] != "http":
-            exchange.aborted = True
-            return
-        failure = self._render_failure(scope["path"], request_id)
-        headers = [
-            (b"content-type", failure.media_type.encode()),
-            (b"content-length", str(len(failure.body)).encode()),
-        ]
-        await exchange.send({"type": "http.response.start", "status": failure.status, "headers": headers})
-        await exchange.send({"type": "http.response.body", "body": failure.body})
 
     def _finish(self, scope: Scope, exchange: _Exchange, took_s: float, error: Exception | None) -> None:
         if self._observe is not None:
@@ -201,6 +193,18 @@ class RequestLog:
             self._log.debug("request", **line)
         else:
             self._log.info("request", **line)
+
+
+async def _answer_failure(scope: Scope, exchange: _Exchange, failure: Failure) -> None:
+    if exchange.status or scope["type"] != "http":
+        exchange.aborted = True
+        return
+    headers = [
+        (b"content-type", failure.media_type.encode()),
+        (b"content-length", str(len(failure.body)).encode()),
+    ]
+    await exchange.send({"type": "http.response.start", "status": failure.status, "headers": headers})
+    await exchange.send({"type": "http.response.body", "body": failure.body})
 
 
 class _Exchange:

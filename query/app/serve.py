@@ -2,14 +2,15 @@
 
 The listener is bound before anything else is opened, so that a port in use is one clear message and not a half-started
 program. The first SIGTERM or Ctrl-C stops accepting, lets requests in flight finish for at most ``drain_s`` and then
-returns, so that the caller's ``async with`` blocks close backends and database in order; a second one ends it at once.
+returns, so that the caller's ``async with`` blocks close backends and database in order; a second one cancels those
+requests, a third whatever is still going on.
 
-uvicorn does the serving. Its own start messages and signal handling are off. What can fail while
-starting is opened by the caller around ``serve`` and fails there with a typed error instead of a traceback.
+uvicorn does the serving. Its own start messages and signal handling are off. What can fail while starting is opened by
+the caller around ``serve`` and fails there with a typed error instead of a traceback.
 
 Example::
 
-    async def main(stop: asyncio.Event) -> None:
+    async def main(stop: Stop) -> None:
         async with Gateway(config, registry) as gateway:
             await serve(create_app(gateway), listener, stop)
 
@@ -43,6 +44,10 @@ BACKLOG: Final = 2048
 MAX_HEAD_BYTES: Final = 512 << 10
 """Bytes of request line and headers together; above the longest query a URL may carry (limits.query_bytes)."""
 LINGER_S: Final = 1.0
+"""How long the rest of a refused head is read and dropped."""
+RELEASE_S: Final = 2.0
+"""How long a cancelled request may take to let go."""
+KEEP_ALIVE_S: Final = 75
 _INTERRUPTED: Final = 130
 
 
@@ -114,10 +119,19 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def serve(app: ASGIApp, listener: socket.socket, stop: asyncio.Event, *, drain_s: float = DRAIN_S) -> None:
-    """Serve ``app`` until ``stop`` is set and what was in flight is done, at most ``drain_s`` seconds later.
+class Stop:
+    """How much the end is wanted: ``asked`` lets requests finish, ``insisted`` cancels them."""
 
-    What has not finished by then is cancelled, which closes its connection. Logs ``listening`` and ``stopping``.
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.insisted = asyncio.Event()
+
+
+async def serve(app: ASGIApp, listener: socket.socket, stop: Stop, *, drain_s: float = DRAIN_S) -> None:
+    """Serve ``app`` until a stop is asked for and what was in flight is done, at most ``drain_s`` seconds later.
+
+    What has not finished by then is cancelled and answered with 503. Returns when the last request has ended. Logs
+    ``listening`` and ``stopping``.
     """
     log = structlog.get_logger()
     server = _Server(
@@ -130,54 +144,70 @@ async def serve(app: ASGIApp, listener: socket.socket, stop: asyncio.Event, *, d
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_keep_alive=75,
+            timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=max(1, round(drain_s)),
         )
     )
 
-    async def wait_for_stop() -> None:
-        await stop.wait()
+    async def follow_stop() -> None:
+        await stop.asked.wait()
         log.info("stopping", in_flight=len(server.server_state.tasks), drain_s=drain_s)
         server.should_exit = True
+        await stop.insisted.wait()
+        await _cancel(server.server_state.tasks)
 
     log.info("listening", url=url_of(listener), pid=os.getpid())
     async with asyncio.TaskGroup() as group:
-        waiter = group.create_task(wait_for_stop())
-        await server.serve(sockets=[listener])
-        waiter.cancel()
+        follower = group.create_task(follow_stop())
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            follower.cancel()
+            await _cancel(server.server_state.tasks)
 
 
-def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[None]]) -> int:
-    """Run ``main`` on a new event loop and return the exit code: 0, or 130 if it was interrupted twice.
+async def _cancel(requests: set[asyncio.Task[None]]) -> None:
+    """Cancel the requests and wait until they have let go of what they hold."""
+    going_on = list(requests)
+    for task in going_on:
+        task.cancel()
+    if going_on:
+        await asyncio.wait(going_on, timeout=RELEASE_S)
 
-    ``main`` gets the event that the first SIGINT or SIGTERM sets. The second cancels it. Its exceptions pass through.
+
+def run_until_stopped(main: Callable[[Stop], Awaitable[None]]) -> int:
+    """Run ``main`` on a new event loop and return the exit code: 0, or 130 if the end was insisted on.
+
+    SIGINT and SIGTERM set first ``Stop.asked``, then ``Stop.insisted``; the third cancels ``main``. Its exceptions pass
+    through.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run_with_signals(main))
 
 
-async def _run_with_signals(main: Callable[[asyncio.Event], Awaitable[None]]) -> int:
+async def _run_with_signals(main: Callable[[Stop], Awaitable[None]]) -> int:
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
+    stop = Stop()
     task = asyncio.ensure_future(main(stop))
 
     def on_signal() -> None:
-        if stop.is_set():
+        if stop.insisted.is_set():
             task.cancel()
-        stop.set()
+        elif stop.asked.is_set():
+            stop.insisted.set()
+        stop.asked.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)
     try:
         await task
     except asyncio.CancelledError:
-        if not stop.is_set():
+        if not stop.insisted.is_set():
             raise
-        return _INTERRUPTED
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
-    return 0
+    return _INTERRUPTED if stop.insisted.is_set() else 0
 
 
 class _Server(uvicorn.Server):

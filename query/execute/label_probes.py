@@ -7,9 +7,10 @@ from typing import Final, TypeVar
 
 from query.backends.base import Backend, BackendError, Deadline, Failure, Request, read_all
 from query.backends.outcome import Answered
+from query.execute.logs_streams import ask_loki, streams_without
 from query.model.clusters import ClusterName
 from query.model.time import NS_PER_S
-from query.wire.loki import LabelsBody, SeriesListBody, read_plain
+from query.wire.loki import LabelsBody
 from query.wire.prometheus import UpstreamQueryError, read_data
 
 ENOUGH_VALUES: Final = "5"
@@ -44,23 +45,13 @@ class LokiProbe:
 
     async def values(self, backend: Backend, name: str, deadline: Deadline) -> tuple[str, ...]:
         """Return the values of the stream label."""
-        body = await _loki(backend, Request(f"/loki/api/v1/label/{name}/values"), deadline, LabelsBody)
+        body = await ask_loki(backend, Request(f"/loki/api/v1/label/{name}/values"), deadline, LabelsBody)
         return tuple(body.data or ())
 
     async def is_absent_somewhere(self, backend: Backend, name: str, deadline: Deadline) -> bool:
         """Tell whether a recent stream lacks the label."""
         start_ns = (int(time.time()) - RECENT_S) * NS_PER_S
-        request = Request("/loki/api/v1/series", params=(("match[]", f'{{{name}=""}}'), ("start", str(start_ns))))
-        return bool((await _loki(backend, request, deadline, SeriesListBody)).data)
-
-
-async def _loki(backend: Backend, request: Request, deadline: Deadline, shape: type[Data]) -> Data:
-    reply = await backend.send(request, deadline)
-    body = await read_all(reply, deadline, LIMIT_BYTES)
-    try:
-        return read_plain(Answered(ClusterName(""), reply.status, reply.headers, body, 0.0), shape)
-    except UpstreamQueryError as error:
-        raise BackendError(Failure.REFUSED, f"HTTP {error.status}: {error.message}") from error
+        return bool(await streams_without(backend, name, (("start", str(start_ns)),), deadline))
 
 
 async def _data(backend: Backend, request: Request, deadline: Deadline, shape: type[Data]) -> Data:

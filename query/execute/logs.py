@@ -1,56 +1,36 @@
 """Answering LogQL: plan, ask the clusters, merge.
 
-Lines are merged by time, their bytes untouched. Numbers that only have to be concatenated keep their bytes too; what
-has to be merged is decoded to arrays and evaluated here.
+Lines are merged by time, their bytes untouched (``logs_lines``). Numbers that only have to be concatenated keep their
+bytes too; what has to be merged is decoded to arrays and evaluated here (``logs_numbers``).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
 
-from query.backends.base import BackendError, Deadline
-from query.backends.outcome import Answered, Completeness, Missing
-from query.execute.logs_coverage import covering_label, data_window, needs_cover
-from query.execute.logs_evaluate import evaluate, is_ordered_by_value
-from query.execute.logs_fetch import Gathered, LogsOptions, LogsRange, Reached, ask_shards, failed
+from query.backends.base import Deadline
+from query.backends.outcome import Answered, Missing
+from query.execute.logs_answer import LogsAnswer
+from query.execute.logs_coverage import cover, data_window, needs_cover
+from query.execute.logs_fetch import LogsOptions, LogsRange, Reached, ask_shards
+from query.execute.logs_lines import Lines
 from query.execute.logs_metadata import LogsMetadata
+from query.execute.logs_numbers import Numbers
 from query.execute.membership import Membership
 from query.execute.settings import ExecuteSettings
-from query.logql.merge import merge_streams, union_labels
-from query.logql.merge.relabel import metadata_names
-from query.logql.plan import Concat, MergedAbsence, MetricPlan, PlanContext, Shard, plan_logs, plan_metric
-from query.logql.plan.metric import leaves_of
+from query.logql.plan import PlanContext, plan_logs, plan_metric
 from query.logql.plan.placing import holders_of
 from query.logql.syntax import parse_query
-from query.logql.syntax.nodes import Binary, Expr, LabelReplace, Literal, LogQuery, MetricExpr, VectorAggregation
-from query.model.clusters import ClusterName
-from query.model.errors import BadQueryError, DeadlineError, ExecutionError, IncompleteError, UnsupportedError
-from query.model.frames import Frame, Notes
-from query.model.labels import Labels
-from query.model.time import NS_PER_MS, Grid
-from query.wire.loki import StreamBody, read_series, read_streams, rename_metadata, stream_json, timestamp_ns
-from query.wire.prometheus import SeriesBody, UpstreamQueryError
-from query.wire.samples import frame_json, frame_of, scalar_json, series_json
+from query.logql.syntax.nodes import Expr, LogQuery
+from query.model.errors import BadQueryError, DeadlineError, UnsupportedError
 
 OFF_LOOP_BYTES: Final = 64 << 10
 NO_INSTANT_LINES: Final = (
     "log queries are not supported as an instant query type, please change your query to a range query type"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class LogsAnswer:
-    """A result ready to be written: ``elements`` are the JSON texts of the result array, or of the whole result."""
-
-    result_type: str
-    elements: list[bytes]
-    stats: Mapping[str, Any]
-    notes: Notes
-    completeness: Completeness
-    is_array: bool = True
 
 
 class LogsQueries:
@@ -90,12 +70,12 @@ class LogsQueries:
                     remedy="leave interval out, or select one cluster",
                 )
             outcomes = await ask_shards(shards, when, options, reached, deadline, limit_bytes)
-            lines = _Lines(shards, outcomes, options, reached)
+            lines = Lines(shards, outcomes, options, reached)
             return await _off_loop(lines.answer, outcomes)
         plan = plan_metric(expr, context)
         wanted = [(leaf, shard) for leaf in plan.leaves() for shard in leaf.shards]
         outcomes = await ask_shards([shard for _, shard in wanted], when, options, reached, deadline, limit_bytes)
-        numbers = _Numbers(plan, wanted, outcomes, when, options, reached)
+        numbers = Numbers(plan, wanted, outcomes, when, options, reached)
         return await _off_loop(numbers.answer, outcomes)
 
     async def reach(self, expr: Expr, when: LogsRange, deadline: Deadline) -> tuple[PlanContext, Reached]:
@@ -107,21 +87,9 @@ class LogsQueries:
         clusters = tuple(member.cluster for member in members.values())
         holders = [members[cluster.name] for cluster in holders_of(expr, clusters)]
         settled, unsettled = await self._membership.settle(holders, deadline)
-        missing = dict(unsettled)
-        covered: dict[ClusterName, str] = {}
-        wanting = [member for name, member in settled.items() if needs_cover(expr, member.cluster)]
-        window = data_window(expr, when.start_ns, when.end_ns)
-        found = await asyncio.gather(
-            *(covering_label(member, window, deadline) for member in wanting), return_exceptions=True
-        )
-        for member, label in zip(wanting, found, strict=True):
-            name = member.cluster.name
-            if isinstance(label, BackendError):
-                missing[name] = Missing(name, label.failure, label.detail)
-            elif isinstance(label, BaseException):
-                raise label
-            elif label is not None:
-                covered[name] = label
+        wanting = [member for member in settled.values() if needs_cover(expr, member.cluster)]
+        covered, uncovered = await cover(wanting, data_window(expr, when.start_ns, when.end_ns), deadline)
+        missing = unsettled | uncovered
         known = {
             name: settled[name].cluster
             if name in settled and name not in missing
@@ -134,182 +102,7 @@ class LogsQueries:
         return context, Reached(asked, missing, masked)
 
 
-class _Lines:
-    """Makes the answer of a query that selects lines."""
-
-    def __init__(
-        self,
-        shards: Sequence[Shard],
-        outcomes: Sequence[Answered | Missing],
-        options: LogsOptions,
-        reached: Reached,
-    ) -> None:
-        self._shards = shards
-        self._outcomes = outcomes
-        self._options = options
-        self._reached = reached
-
-    def answer(self) -> LogsAnswer:
-        gathered = Gathered()
-        sources = []
-        for shard, outcome in zip(self._shards, self._outcomes, strict=True):
-            if isinstance(outcome, Missing):
-                gathered.gaps.append(outcome)
-                continue
-            try:
-                envelope, streams = read_streams(outcome)
-                sources.append(self._source(shard, streams))
-            except (BackendError, UpstreamQueryError) as error:
-                gathered.gaps.append(failed(shard, error))
-                continue
-            gathered.add(outcome, envelope)
-        complete = gathered.completeness(self._shards)
-        complete.require(allow_partial=self._options.allow_partial)
-        merged = merge_streams(sources, self._options.direction, self._options.limit)
-        elements = [stream_json(labels, entries) for labels, entries in merged]
-        notes = Notes(tuple(gathered.warnings) + complete.warnings())
-        return LogsAnswer("streams", elements, gathered.stats, notes, complete)
-
-    def _source(self, shard: Shard, streams: Iterable[StreamBody]) -> list[tuple[Labels, list[tuple[int, bytes]]]]:
-        masked = self._reached.masked.get(shard.cluster, {})
-        if self._options.categorize:
-            # parsed fields are apart, so a label of the stream itself is what the backend shows in our label's place
-            names = metadata_names(shard.hidden)
-        source = []
-        for stream in streams:
-            if self._options.categorize:
-                masked = stream.stream
-            labels = union_labels(stream.stream, shard.added, shard.hidden, masked)
-            entries = [(timestamp_ns(bytes(entry)), bytes(entry)) for entry in stream.values]
-            if self._options.categorize and names:
-                entries = [(stamp, rename_metadata(entry, names)) for stamp, entry in entries]
-            source.append((labels, entries))
-        return source
-
-
-class _Numbers:
-    """Makes the answer of a query that computes numbers."""
-
-    def __init__(
-        self,
-        plan: MetricPlan,
-        wanted: Sequence[tuple[Concat, Shard]],
-        outcomes: Sequence[Answered | Missing],
-        when: LogsRange,
-        options: LogsOptions,
-        reached: Reached,
-    ) -> None:
-        self._plan = plan
-        self._wanted = wanted
-        self._outcomes = outcomes
-        self._options = options
-        self._reached = reached
-        start_ms, end_ms = when.start_ns // NS_PER_MS, when.end_ns // NS_PER_MS
-        self._grid = Grid.instant(start_ms) if when.is_instant else Grid(start_ms, end_ms, when.step_ms)
-        self._bodies: dict[Concat, list[tuple[Shard, list[SeriesBody]]]] = {}
-
-    def answer(self) -> LogsAnswer:
-        gathered = self._read()
-        complete = gathered.completeness([shard for _, shard in self._wanted])
-        complete.require(allow_partial=self._options.allow_partial)
-        self._check_absences(complete)
-        root = self._plan.root
-        if isinstance(root, Literal):
-            elements, is_array = [scalar_json(self._grid, _row(root, self._grid))], False
-            result_type = "scalar" if self._grid.is_instant else "matrix"
-        else:
-            is_array, result_type = True, "vector" if self._grid.is_instant else "matrix"
-            elements = self._passed_on(root) if isinstance(root, Concat) else self._evaluated(root, gathered, complete)
-        notes = Notes(tuple(gathered.warnings) + complete.warnings())
-        return LogsAnswer(result_type, elements, gathered.stats, notes, complete, is_array)
-
-    def _read(self) -> Gathered:
-        gathered = Gathered()
-        self._bodies = {leaf: [] for leaf, _ in self._wanted}
-        read: list[tuple[Concat, Shard, list[SeriesBody]]] = []
-        for (leaf, shard), outcome in zip(self._wanted, self._outcomes, strict=True):
-            if isinstance(outcome, Missing):
-                gathered.gaps.append(outcome)
-                continue
-            try:
-                envelope, bodies = read_series(outcome)
-            except (BackendError, UpstreamQueryError) as error:
-                gathered.gaps.append(failed(shard, error))
-                continue
-            gathered.add(outcome, envelope)
-            read.append((leaf, shard, self._relabelled(shard, bodies)))
-        # a cluster that answered one leg of a query and not the other would bend what is computed from both
-        gone = {gap.cluster for gap in gathered.gaps}
-        for leaf, shard, bodies in read:
-            if shard.cluster not in gone:
-                self._bodies[leaf].append((shard, bodies))
-        return gathered
-
-    def _relabelled(self, shard: Shard, bodies: Iterable[SeriesBody]) -> list[SeriesBody]:
-        if not shard.hidden:
-            return list(bodies)
-        masked = self._reached.masked.get(shard.cluster, {})
-        for body in bodies:
-            body.metric = dict(union_labels(body.metric, shard.added, shard.hidden, masked))
-        return list(bodies)
-
-    def _check_absences(self, complete: Completeness) -> None:
-        """Refuse to say that something is absent when a cluster that may have it did not answer."""
-        parts = [leaf.parts for leaf in _absences(self._plan.root)]
-        asked = {shard.cluster for leaf in parts for shard in leaf.shards}
-        missing = {
-            gap.cluster: f"{gap.failure.value}: {gap.detail}" for gap in complete.missing if gap.cluster in asked
-        }
-        if missing:
-            raise IncompleteError(
-                {str(name): text for name, text in missing.items()},
-                why="absent_over_time can't be decided without every cluster",
-            )
-
-    def _passed_on(self, root: Concat) -> list[bytes]:
-        listed = [
-            (tuple(sorted(body.metric.items())), body) for _, bodies in self._bodies.get(root, ()) for body in bodies
-        ]
-        if not (self._grid.is_instant and is_ordered_by_value(root)):
-            listed.sort(key=lambda item: item[0])
-        return [series_json(body, labels) for labels, body in listed]
-
-    def _evaluated(self, root: MetricExpr, gathered: Gathered, complete: Completeness) -> list[bytes]:
-        del gathered, complete
-        frame = evaluate(root, self._grid, self._frames)
-        if self._grid.is_instant and is_ordered_by_value(root):
-            return list(frame_json(frame))
-        order = sorted(range(frame.series), key=frame.labels.__getitem__)
-        return list(frame_json(frame, order))
-
-    def _frames(self, leaf: Concat) -> list[Frame]:
-        try:
-            return [frame_of(bodies, {}, self._grid) for _, bodies in self._bodies.get(leaf, ())]
-        except BackendError as error:
-            raise ExecutionError(f"a cluster's answer can't be merged: {error.detail}") from error
-
-
-def _row(literal: Literal, grid: Grid) -> Any:
-    return evaluate(literal, grid, lambda _: []).values[0]
-
-
-def _absences(expr: MetricExpr) -> list[MergedAbsence]:
-    match expr:
-        case MergedAbsence():
-            return [expr]
-        case VectorAggregation() | LabelReplace():
-            return _absences(expr.expr)
-        case Binary():
-            return _absences(expr.left) + _absences(expr.right)
-        case _:
-            return []
-
-
-async def _off_loop(work: Any, outcomes: Sequence[Answered | Missing]) -> LogsAnswer:
+async def _off_loop(work: Callable[[], LogsAnswer], outcomes: Sequence[Answered | Missing]) -> LogsAnswer:
     """Return what ``work`` makes; large answers are worked on in a thread, so that others are not held up."""
     size = sum(len(outcome.body) for outcome in outcomes if isinstance(outcome, Answered))
-    answer: LogsAnswer = await asyncio.to_thread(work) if size > OFF_LOOP_BYTES else work()
-    return answer
-
-
-__all__ = ["LogsAnswer", "LogsOptions", "LogsQueries", "LogsRange", "leaves_of"]
+    return await asyncio.to_thread(work) if size > OFF_LOOP_BYTES else work()

@@ -8,12 +8,14 @@ that all streams of that time have in common.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from query.backends.base import BackendError, Deadline, Failure, Request, read_all
-from query.backends.outcome import Answered
+from query.backends.base import BackendError, Deadline
+from query.backends.outcome import Missing
 from query.execute.fanout import Member
+from query.execute.logs_streams import all_streams, streams_without
 from query.logql.plan.context import hidden_constants
 from query.logql.plan.placing import selectors_of
 from query.logql.syntax.nodes import (
@@ -25,12 +27,9 @@ from query.logql.syntax.nodes import (
     VectorAggregation,
 )
 from query.logql.syntax.validate import selects_something
-from query.model.clusters import Cluster
-from query.wire.loki import SeriesListBody, read_plain
-from query.wire.prometheus import UpstreamQueryError
+from query.model.clusters import Cluster, ClusterName
 
 USUAL: Final = "service_name"
-LIMIT_BYTES: Final = 32 << 20
 
 
 def needs_cover(expr: Expr, cluster: Cluster) -> bool:
@@ -72,26 +71,30 @@ async def covering_label(member: Member, window: tuple[int, int], deadline: Dead
 
     ``BackendError`` if the member does not answer.
     """
-    if not await _streams(member, f'{{{USUAL}=""}}', window, deadline):
+    bounds = (("start", str(window[0])), ("end", str(window[1] + 1)))
+    if not await streams_without(member.backend, USUAL, bounds, deadline):
         return USUAL
-    streams = await _streams(member, "{}", window, deadline)
-    common = set.intersection(*(set(stream) for stream in streams)) if streams else {USUAL}
+    streams = await all_streams(member.backend, bounds, deadline)
+    common = set.intersection(*map(set, streams)) if streams else {USUAL}
     return min(common, default=None)
 
 
-async def _streams(member: Member, selector: str, window: tuple[int, int], deadline: Deadline) -> list[dict[str, str]]:
-    start_ns, end_ns = window
-    request = Request(
-        "/loki/api/v1/series", params=(("match[]", selector), ("start", str(start_ns)), ("end", str(end_ns + 1)))
+async def cover(
+    members: Iterable[Member], window: tuple[int, int], deadline: Deadline
+) -> tuple[dict[ClusterName, str], dict[ClusterName, Missing]]:
+    """Return the covering label of each member that has one, and the members that did not answer."""
+    listed = list(members)
+    found = await asyncio.gather(
+        *(covering_label(member, window, deadline) for member in listed), return_exceptions=True
     )
-    reply = await member.backend.send(request, deadline)
-    body = await read_all(reply, deadline, LIMIT_BYTES)
-    answer = Answered(member.cluster.name, reply.status, reply.headers, body, 0.0)
-    try:
-        return read_plain(answer, SeriesListBody).data or []
-    except UpstreamQueryError as error:
-        raise BackendError(*_refused(error)) from error
-
-
-def _refused(error: UpstreamQueryError) -> tuple[Failure, str]:
-    return Failure.REFUSED, f"HTTP {error.status}: {error.message}"
+    covered: dict[ClusterName, str] = {}
+    missing: dict[ClusterName, Missing] = {}
+    for member, label in zip(listed, found, strict=True):
+        name = member.cluster.name
+        if isinstance(label, BackendError):
+            missing[name] = Missing(name, label.failure, label.detail)
+        elif isinstance(label, BaseException):
+            raise label
+        elif label is not None:
+            covered[name] = label
+    return covered, missing

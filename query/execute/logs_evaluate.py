@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
-from typing import Final, assert_never
+from typing import Final, Protocol, assert_never, cast
 
 import numpy as np
 
@@ -29,6 +29,8 @@ from query.logql.syntax.nodes import (
     VectorAggregation,
 )
 from query.model.frames import Bools, Floats, Frame
+from query.model.labels import Labels
+from query.model.matchers import compile_anchored
 from query.model.time import Grid
 from query.promql.evaluate import (
     SET_OPERATIONS,
@@ -41,9 +43,36 @@ from query.promql.evaluate import (
     sort_by_value,
     topk,
 )
-from query.promql.evaluate.relabel import label_replace
+from query.promql.evaluate.relabel import expand, set_label
 
 Shards = Callable[[Concat], list[Frame]]
+
+
+class _Match(Protocol):
+    """What is used of a match object."""
+
+    def group(self, group: int) -> str | None:
+        """Return the text of a group, None if it took no part."""
+        ...
+
+    def groups(self) -> tuple[str | None, ...]:
+        """Return the texts of all groups but the whole."""
+        ...
+
+
+class _Pattern(Protocol):
+    """What is used of a compiled pattern."""
+
+    @property
+    def groupindex(self) -> dict[str, int]:
+        """Return the numbers of the named groups."""
+        ...
+
+    def fullmatch(self, text: str) -> _Match | None:
+        """Return a match object if the whole text matches."""
+        ...
+
+
 NAN_AT_ZERO: Final = frozenset({"/", "%"})
 
 
@@ -65,8 +94,7 @@ def evaluate(expr: MetricExpr, grid: Grid, shards: Shards) -> Frame:
         case VectorAggregation():
             return _aggregate(expr, evaluate(expr.expr, grid, shards))
         case LabelReplace():
-            inner = evaluate(expr.expr, grid, shards)
-            return label_replace(inner, expr.destination, expr.replacement, expr.source, expr.regex)
+            return _relabelled(expr, evaluate(expr.expr, grid, shards))
         case Binary():
             return _binary(expr, grid, shards)
         case RangeAggregation() | Placed():
@@ -106,6 +134,22 @@ def _aggregate(expr: VectorAggregation, inner: Frame) -> Frame:
         k = np.full(inner.grid.steps, float(expr.param or 0))
         return topk(inner, k, labels, without=without, largest=expr.op == "topk")
     return aggregate(expr.op, inner, labels, without=without)
+
+
+def _relabelled(expr: LabelReplace, inner: Frame) -> Frame:
+    """Return the frame with a label replaced. Rows may come to have equal labels, which is no error in Loki."""
+    regex = cast("_Pattern", compile_anchored(f"(?-s:{expr.regex})", captures=True))
+    expanded: dict[str, str | None] = {}
+
+    def changed(labels: Labels) -> Labels:
+        value = dict(labels).get(expr.source, "")
+        if value not in expanded:
+            match = regex.fullmatch(value)
+            expanded[value] = None if match is None else expand(expr.replacement, match, regex.groupindex)
+        text = expanded[value]
+        return labels if text is None else set_label(labels, expr.destination, text)
+
+    return replace(inner, labels=tuple(map(changed, inner.labels)))
 
 
 def _binary(expr: Binary, grid: Grid, shards: Shards) -> Frame:

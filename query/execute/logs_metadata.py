@@ -14,17 +14,19 @@ from typing import Any, Final, TypeVar
 from query.backends.base import BackendError, Deadline, Request
 from query.backends.outcome import Answered, Completeness, Missing, completeness
 from query.execute.fanout import Call, Member, ask
+from query.execute.logs_coverage import cover, needs_cover
 from query.execute.logs_volume import VolumePlan, VolumeQuery
 from query.execute.membership import Membership
 from query.execute.settings import ExecuteSettings
 from query.logql.plan.context import hidden_constants
 from query.logql.syntax import parse_query, parse_selector, print_query, print_selector
 from query.logql.syntax.nodes import LogQuery
+from query.logql.syntax.validate import NEEDS_A_MATCHER, selects_something
 from query.model.clusters import Cluster, ClusterName
 from query.model.errors import BadQueryError
 from query.model.frames import Notes
 from query.model.labels import with_constants
-from query.model.matchers import Matcher
+from query.model.matchers import Matcher, MatchOp
 from query.wire.loki import DetectedLabelsBody, IndexStatsBody, LabelsBody, SeriesListBody, read_plain
 from query.wire.prometheus import UpstreamQueryError
 
@@ -112,6 +114,18 @@ class LogsMetadata:
 
     async def index_stats(self, query: str, params: Params, *, allow_partial: bool) -> LogsMetadataAnswer:
         """Return the sums of streams, chunks, bytes and entries."""
+        matchers = parse_selector(query, self._settings.syntax)
+        if not selects_something(matchers):
+            raise BadQueryError(NEEDS_A_MATCHER)
+        covered = await self._covered(LogQuery(matchers), params)
+
+        def request(cluster: Cluster) -> Request | None:
+            if not cluster.admits(matchers):
+                return None
+            kept = self._cut(matchers, cluster)
+            if cluster.name in covered:
+                kept = (*kept, Matcher(covered[cluster.name], MatchOp.REGEX, ".+"))
+            return Request("/loki/api/v1/index/stats", params=(("query", print_selector(kept)), *params))
 
         def unite(parts: Parts[IndexStatsBody]) -> IndexStatsBody:
             total = IndexStatsBody()
@@ -122,9 +136,18 @@ class LogsMetadata:
                 total.entries += part.entries
             return total
 
-        return await self._selected(
-            "/loki/api/v1/index/stats", query, params, IndexStatsBody, unite, allow_partial=allow_partial
-        )
+        read = partial(read_plain, shape=IndexStatsBody)
+        return await self._ask(request, read, unite, allow_partial=allow_partial)
+
+    async def _covered(self, query: LogQuery, params: Params) -> dict[ClusterName, str]:
+        """Return a label that all streams carry, for the clusters where the selector would select nothing itself."""
+        deadline = self._deadline()
+        settled, _ = await self._membership.settle(self._membership.members, deadline)
+        bounds = dict(params)
+        window = int(bounds.get("start", 0)), int(bounds.get("end", 0))
+        wanting = [member for member in settled.values() if needs_cover(query, member.cluster)]
+        covered, _ = await cover(wanting, window, deadline)
+        return covered
 
     async def detected_labels(self, query: str, params: Params, *, allow_partial: bool) -> LogsMetadataAnswer:
         """Return the union of detected labels; a cardinality is at least the largest and at most the sum."""
@@ -137,10 +160,11 @@ class LogsMetadata:
                 for item in detected:
                     if item.label not in cluster.constants:
                         found[item.label] = max(found.get(item.label, 0), item.cardinality)
-                for name, value in cluster.constants.items():
+                for name, value in cluster.constants.items() if detected else ():
                     constants.setdefault(name, set()).add(value)
             found |= {name: max(found.get(name, 0), len(values)) for name, values in constants.items()}
-            return {"detectedLabels": [{"label": name, "cardinality": found[name]} for name in sorted(found)]}
+            listed = [{"label": name, "cardinality": found[name]} for name in sorted(found)]
+            return {"detectedLabels": listed} if listed else {}
 
         return await self._selected(
             "/loki/api/v1/detected_labels", query, params, DetectedLabelsBody, unite, allow_partial=allow_partial
@@ -176,6 +200,9 @@ class LogsMetadata:
 
         return await self._ask(request, partial(read_plain, shape=shape), unite, allow_partial=allow_partial)
 
+    def _deadline(self) -> Deadline:
+        return Deadline.after(min(self._settings.query_timeout_s, self._settings.cluster_timeout_s))
+
     def _parse(self, text: str) -> LogQuery | None:
         if not text.strip() or text.replace(" ", "") == ALL_STREAMS:
             return None
@@ -198,7 +225,7 @@ class LogsMetadata:
         *,
         allow_partial: bool,
     ) -> LogsMetadataAnswer:
-        deadline = Deadline.after(min(self._settings.query_timeout_s, self._settings.cluster_timeout_s))
+        deadline = self._deadline()
         members = [member for member in self._membership.members if request(member.cluster) is not None]
         settled, unsettled = await self._membership.settle(members, deadline)
         calls = _calls(settled, request)

@@ -13,6 +13,7 @@ from query.backends.base import Deadline
 from query.execute.assemble import QueryAnswer, assemble
 from query.execute.fetch import Fetch, QueryOptions
 from query.execute.membership import Membership
+from query.execute.parsing import parse_query
 from query.execute.settings import ExecuteSettings
 from query.model.errors import BadRequestError, DeadlineError
 from query.model.time import Grid
@@ -20,7 +21,6 @@ from query.promql.plan.context import PlanContext
 from query.promql.plan.planner import plan_query
 from query.promql.plan.push_subtrees import holders_of
 from query.promql.syntax.nodes import Expr, ValueType
-from query.promql.syntax.parser import parse
 from query.promql.syntax.types import type_of
 
 OFF_LOOP_BYTES: Final = 64 << 10
@@ -36,7 +36,7 @@ class MetricsQueries:
 
     async def run(self, text: str, grid: Grid, options: QueryOptions) -> QueryAnswer:
         """Answer one query; raises the errors of ``query.model.errors``."""
-        expr = parse(text, self._settings.syntax)
+        expr = parse_query(text, self._settings.syntax)
         _check_type(expr, grid)
         deadline = Deadline.after(min(options.timeout_s, self._settings.query_timeout_s))
         try:
@@ -53,7 +53,11 @@ class MetricsQueries:
         settled, unsettled = await self._membership.settle(reached, cluster_deadline)
         members.update(settled)
         context = PlanContext(
-            tuple(member.cluster for member in members.values()), partition_label=self._settings.partition_label
+            tuple(member.cluster for member in members.values()),
+            partition_label=self._settings.partition_label,
+            subquery_points=self._settings.subquery_points,
+            step_ms=grid.step_ms,
+            range_ms=grid.end_ms - grid.start_ms,
         )
         plan = plan_query(expr, context)
         fetch = Fetch(grid, options, members, unsettled, cluster_deadline, self._settings.response_bytes)

@@ -17,9 +17,10 @@ from query.backends.outcome import Completeness, Missing, completeness
 from query.execute.fanout import Call, Member, ask
 from query.execute.fetch import QueryOptions
 from query.execute.membership import Membership
+from query.execute.parsing import parse_match, parse_query
 from query.execute.settings import ExecuteSettings
 from query.model.clusters import Cluster
-from query.model.errors import ExecutionError
+from query.model.errors import BadQueryError, ExecutionError
 from query.model.frames import Notes
 from query.model.labels import with_constants
 from query.model.matchers import Matcher
@@ -27,7 +28,6 @@ from query.promql.plan.context import PlanContext
 from query.promql.plan.piece import piece_of
 from query.promql.plan.push_subtrees import holders_of
 from query.promql.syntax.nodes import VectorSelector
-from query.promql.syntax.parser import parse, parse_selector
 from query.promql.syntax.printer import print_expr
 from query.wire.prometheus import UpstreamQueryError, read_data
 
@@ -175,7 +175,7 @@ class PrometheusMetadata:
 
     async def exemplars(self, text: str, params: Params, options: QueryOptions) -> MetadataAnswer:
         """Return the exemplars of every series the query's selectors reach, with the cluster's labels."""
-        expr = parse(text, self._settings.syntax)
+        expr = parse_query(text, self._settings.syntax)
 
         def request(member: Member) -> Request | None:
             piece = piece_of(expr, member.cluster, self._context(), is_alone=True)
@@ -210,7 +210,7 @@ class PrometheusMetadata:
         unite: Callable[[Sequence[tuple[Cluster, Data]]], Any],
     ) -> MetadataAnswer:
         """Ask the clusters that the selectors reach; without selectors, all."""
-        parsed = [parse_selector(text) for text in selectors]
+        parsed = [parse_match(text, self._settings.syntax) for text in selectors]
 
         def request(member: Member) -> Request | None:
             target = path if isinstance(path, str) else path(member.cluster)
@@ -268,7 +268,8 @@ class PrometheusMetadata:
             try:
                 envelope, data = read_data(outcome, shape)
             except UpstreamQueryError as error:
-                raise ExecutionError(f'cluster "{error.cluster}": {error.message}') from error
+                kind = BadQueryError if error.error_type == "bad_data" else ExecutionError
+                raise kind(error.message) from error
             except BackendError as error:
                 missing.append(Missing(outcome.cluster, error.failure, error.detail))
                 continue

@@ -17,5 +17,6 @@ class ExecuteSettings:
     cluster_timeout_s: float = 30.0
     response_bytes: int = 256 << 20
     points_per_series: int = 11_000
+    subquery_points: int = 1_000_000
     log_lines: int = 5_000
     syntax: Limits = field(default=DEFAULT)

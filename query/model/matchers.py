@@ -10,11 +10,13 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 import re2
 
 from query.model.errors import BadQueryError
+
+SHOWN_CHARACTERS: Final = 120
 
 
 class MatchOp(Enum):
@@ -83,5 +85,9 @@ def compile_anchored(pattern: str, *, captures: bool = False) -> CompiledRegex:
     except re2.error as error:
         cause = error.args[0] if error.args else error
         text = cause.decode("utf-8", "replace") if isinstance(cause, bytes) else str(cause)
-        raise BadQueryError(f"error parsing regexp: {text} in {pattern!r}") from error
+        raise BadQueryError(f"error parsing regexp: {_short(text)} in {_short(pattern)!r}") from error
     return compiled
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"

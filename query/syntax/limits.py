@@ -6,7 +6,7 @@ milliseconds:
 - ``max_bytes``: dashboards expand variables into one regular expression of tens of kilobytes; 128 KiB is the longest
   argument a Linux program takes, so ``promtool`` and ``logcli`` can't send more.
 - ``max_depth``: how tall the tree may be, a chain ``a + b + c …`` counting one per operator. Structural equality,
-  hashing and traversal take up to three interpreter frames a level; CPython allows 1,000 altogether, and a server
+  hashing and traversal take up to four interpreter frames a level; CPython allows 1,000 altogether, and a server
   already stands on some when it parses.
 - ``max_tokens``: scanner and parser together take 5 to 10 µs a token.
 - ``max_regex_cost``: see :mod:`query.syntax.regexes`.
@@ -23,9 +23,9 @@ class Limits:
     """What a query may use. Every field is at least 1; a hit names the field and its value."""
 
     max_bytes: int = 128 * 1024
-    max_depth: int = 200
+    max_depth: int = 150
     max_tokens: int = 10_000
-    max_regex_cost: int = 100
+    max_regex_cost: int = 60
 
 
 DEFAULT: Final = Limits()

@@ -85,23 +85,22 @@ def _escaped(match: re.Match[str], quote_mark: str) -> bytes:
     if other in _SIMPLE:
         return _SIMPLE[other].encode()
     if other in _DIGITS_OF:
-        raise _illegal_digit(match, other)
+        raise _illegal_digit(match, other, quote_mark)
     raise BadQueryError(f"unknown escape sequence {_named(other)}")
 
 
-def _illegal_digit(match: re.Match[str], letter: str) -> BadQueryError:
+def _illegal_digit(match: re.Match[str], letter: str, quote_mark: str) -> BadQueryError:
     """Return the error for an escape that lacks digits, naming the character that is none."""
     digits, count = _DIGITS_OF[letter]
     first = match.end() - (letter not in "xuU")
-    found = match.string[first : first + count]
-    culprit = next((character for character in found if character not in digits), "")
-    if not culprit:
-        return BadQueryError("escape sequence not terminated")
+    found = match.string[first : first + count] + quote_mark
+    culprit = next(character for character in found if character not in digits)
     return BadQueryError(f"illegal character {_named(culprit)} in escape sequence")
 
 
 def _named(character: str) -> str:
-    return f"U+{ord(character):04X} {quote_character(character)}"
+    code = f"U+{ord(character):04X}"
+    return f"{code} '{character}'" if character.isprintable() else code
 
 
 def quote(value: str) -> str:

@@ -84,8 +84,8 @@ class ScriptedServer:
         self.url = ""
         self._replies: dict[str, deque[Reply]] = defaultdict(deque)
         self._handlers: dict[str, Handler] = {}
-        self._loop = asyncio.new_event_loop()
-        self._sockets: set[web.WebSocketResponse] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop = asyncio.Event()
 
     def reply(self, path: str, *replies: Reply) -> None:
         """Answer ``path`` with these, one after the other."""
@@ -119,7 +119,8 @@ class ScriptedServer:
             return web.Response(body=reply.content, status=reply.status, headers=headers)
         return await _cut(request, reply, headers)
 
-    async def _serve(self, started: threading.Event, stop: asyncio.Event) -> None:
+    async def _serve(self, started: threading.Event) -> None:
+        self._loop = asyncio.get_running_loop()
         app = web.Application()
         app.router.add_route("*", "/{rest:.*}", self._dispatch)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -129,21 +130,21 @@ class ScriptedServer:
         host, port = runner.addresses[0][:2]
         self.url = f"http://{host}:{port}"
         started.set()
-        await stop.wait()
+        await self._stop.wait()
         await runner.cleanup()
 
     @contextlib.contextmanager
     def running(self) -> Iterator[ScriptedServer]:
-        started, stop = threading.Event(), asyncio.Event()
-        thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(started, stop),))
+        started = threading.Event()
+        thread = threading.Thread(target=lambda: asyncio.run(self._serve(started)))
         thread.start()
         try:
             assert started.wait(WAIT_S)
             yield self
         finally:
-            self._loop.call_soon_threadsafe(stop.set)
+            assert self._loop is not None
+            self._loop.call_soon_threadsafe(self._stop.set)
             thread.join(WAIT_S)
-            self._loop.close()
 
 
 async def _cut(request: web.Request, reply: Reply, headers: Mapping[str, str]) -> web.StreamResponse:

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import aclosing, closing
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from lma.client import (
     AuthError,
     BadQueryError,
     Client,
+    Completeness,
     Event,
     LogLine,
     NotFoundError,
@@ -33,7 +35,8 @@ from lma.client import (
 )
 from lma.client import tail as tailing
 from lma.client.call import Request
-from lma.client.tail import MAX_PAGE_LINES, PAGE_LINES, Emit, Seen, Tell, decode_message, follow
+from lma.client.tail import MAX_PAGE_LINES, PAGE_LINES, Emit, Tell, decode_message, follow
+from lma.client.tail_state import MAX_GAP_S, Seen
 from tests.client.scripted_server import Reply, ScriptedServer, streams, success
 
 S = 1_000_000_000
@@ -191,6 +194,66 @@ def test_lines_that_come_late_are_given_too() -> None:
     assert [one.line for one in given_lines] == ["early", "late"]
 
 
+class Partial(Model):
+    """A server that polls only, where cluster ``b`` is away for some polls; what it holds meanwhile can't be read."""
+
+    away: range = range(0)
+    polls: int = 0
+
+    def _page(self, request: Request) -> Streams:
+        self.polls += 1
+        page = super()._page(request)
+        if self.polls not in self.away:
+            return page
+        reachable = tuple(stream for stream in page if stream.labels["app"] != "b")
+        gap = Completeness(is_complete=False, asked=("a", "b"), missing={"b": "timeout"})
+        return Streams(items=reachable, is_forward=page.is_forward, completeness=gap)
+
+
+def test_the_lines_of_a_cluster_that_was_away_follow_when_it_is_back() -> None:
+    coming = [[line(T + i * 5 * S, f"{app}{i}", app=app) for app in "ab"] for i in range(10)]
+    expected = as_counts([one for batch in coming for one in batch])
+    model = Partial([], coming, itertools.repeat(0), has_tail=False)
+    model.away = range(3, 8)
+    notices: list[Notice] = []
+    given_lines = emitted(model, noting(follow("{}", start_ns=T, give_up_after_s=1, clock=lambda: 0.0), notices))
+    assert as_counts(given_lines) == expected
+    assert [notice.event for notice in notices] == [Event.POLLING, Event.INCOMPLETE, Event.COMPLETE]
+    assert notices[1].message == "no lines from b (timeout); they follow when they can be had"
+
+
+def test_a_gap_that_is_too_long_to_be_kept_is_told() -> None:
+    coming = [[line(T + i * 200 * S, f"{app}{i}", app=app) for app in "ab"] for i in range(10)]
+    model = Partial([], coming, itertools.repeat(0), has_tail=False)
+    model.away = range(2, 9)
+    notices: list[Notice] = []
+    given_lines = emitted(model, noting(follow("{}", start_ns=T, give_up_after_s=1, clock=lambda: 0.0), notices))
+    assert len([one for one in given_lines if one.labels["app"] == "a"]) == 10
+    assert len([one for one in given_lines if one.labels["app"] == "b"]) < 10
+    assert notices[-1].message == f"every cluster answers again; what is older than {MAX_GAP_S} s may be missing"
+
+
+def test_a_line_whose_clock_runs_ahead_does_not_hide_the_others() -> None:
+    seen = Seen(T)
+    now_ns = time.time_ns()
+    seen.fresh([line(now_ns + 3_600 * S, "ahead")])
+    assert seen.resume_ns <= now_ns
+
+
+def noting(steps: tailing.Steps, notices: list[Notice]) -> tailing.Steps:
+    """Pass steps on, keeping the notices."""
+    step = next(steps)
+    while True:
+        if isinstance(step, Tell):
+            notices.append(step.notice)
+        try:
+            outcome = yield step
+        except (UnreachableError, NotFoundError) as error:
+            step = steps.throw(error)
+        else:
+            step = steps.send(outcome)
+
+
 def test_what_is_remembered_is_bounded_by_time() -> None:
     seen = Seen(T)
     for i in range(1_000):
@@ -199,22 +262,27 @@ def test_what_is_remembered_is_bounded_by_time() -> None:
     assert seen.resume_ns >= T + 988 * S
 
 
+def run_until_down(steps: tailing.Steps, model: Model, waits: list[float]) -> None:
+    """Run; from the first message on the server is gone."""
+    is_down = False
+    step = next(steps)
+    while True:
+        if isinstance(step, tailing.Pause):
+            waits.append(step.seconds)
+        is_down = is_down or isinstance(step, tailing.Receive)
+        if is_down and isinstance(step, tailing.Receive | tailing.Fetch | tailing.Dial):
+            step = steps.throw(UnreachableError("gone"))
+        else:
+            step = steps.send(model.perform(step))
+
+
 def test_an_outage_that_lasts_too_long_is_raised() -> None:
     now = itertools.count(0, 10)
     steps = follow("{}", start_ns=T, give_up_after_s=25, clock=lambda: float(next(now)))
     model = Model([], [], itertools.repeat(0))
-    waits = []
-    step = next(steps)
-    is_down = False
+    waits: list[float] = []
     with pytest.raises(UnreachableError, match="gone"):
-        while True:
-            if isinstance(step, tailing.Pause):
-                waits.append(step.seconds)
-            is_down = is_down or isinstance(step, tailing.Receive)
-            if is_down and isinstance(step, tailing.Receive | tailing.Fetch | tailing.Dial):
-                step = steps.throw(UnreachableError("gone"))
-            else:
-                step = steps.send(model.perform(step))
+        run_until_down(steps, model, waits)
     assert waits == [0.2, 0.5, 1.0]
 
 
@@ -274,9 +342,11 @@ async def test_the_asynchronous_tail_does_the_same(server: ScriptedServer) -> No
     one, two = line(T + S, "1", app="a"), line(T + 2 * S, "2", app="a")
     Tailed(server, ([message(one)], "close"), ([message(one, two)], "stay"))
     notices: list[Notice] = []
-    async with AsyncClient(server.url, timeout_s=5) as client:
-        async with aclosing(client.tail('{app="a"}', T / S, on_notice=notices.append)) as tail:
-            assert [(await anext(tail)).line for _ in range(2)] == ["1", "2"]
+    async with (
+        AsyncClient(server.url, timeout_s=5) as client,
+        aclosing(client.tail('{app="a"}', T / S, on_notice=notices.append)) as tail,
+    ):
+        assert [(await anext(tail)).line for _ in range(2)] == ["1", "2"]
     assert [notice.message for notice in notices] == [
         f"{server.url} closed the connection: tail limit reached; trying again in 0.2 s"
     ]
@@ -287,6 +357,7 @@ async def test_the_asynchronous_tail_does_the_same(server: ScriptedServer) -> No
     [
         Reply('{"status":"error","errorType":"not_found","error":"no such endpoint"}', 404),
         Reply("not implemented", 501, "text/plain"),
+        Reply("", 403),
         Reply("multiple tenants: no tail", 400, "text/plain"),
     ],
 )

@@ -50,8 +50,10 @@ def test_every_form_of_a_time_is_read(value: Time, expected: int) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", "yesterday", "1h", "now-", "now-x", "-", "2026-13-01", "nan", "inf", float("nan"), float("inf"), 1e300]
-    + ["9" * 5_000, "-" + "9" * 60 + "y", "1e999", "2026-01-01T25:00:00Z"],
+    [
+        *("", "yesterday", "1h", "now-", "now-x", "-", "2026-13-01", "2026-01-01T25:00:00Z"),
+        *("nan", "inf", "1e999", "9" * 5_000, "-" + "9" * 60 + "y", float("nan"), float("inf"), 1e300),
+    ],
 )
 def test_what_is_no_time_is_refused_with_the_forms_there_are(value: Time) -> None:
     with pytest.raises(InvalidRequestError) as caught:

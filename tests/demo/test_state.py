@@ -42,6 +42,14 @@ def test_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
     assert precious.exists()
 
 
+def test_folder_of_a_running_demo_is_refused(tmp_path: Path) -> None:
+    with state_folder(tmp_path / "state", keep=False) as folder:
+        (folder / "seoul").mkdir()
+        with pytest.raises(StateFolderError, match="another demo is using"), state_folder(folder, keep=False):
+            pass
+        assert (folder / "seoul").exists()
+
+
 def test_name_of_a_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()

@@ -45,12 +45,12 @@ def differences(
     if expected.text != got.text:
         found.append(f"text {got.text!r}, expected {expected.text!r}")
     tolerance = LAST_DIGIT if assume_sums or _SUMMED.search(query) else 0.0
-    if tie_candidates is not None:
-        found += _tied_differences(expected, got, tie_candidates)
-    else:
-        found += _row_differences(expected, got, tolerance)
-    if not found:
-        found += _order_differences(query, expected, got)
+    rows = _row_differences(expected, got, tolerance)
+    if rows and tie_candidates is not None:
+        rows = _tied_differences(expected, got, tie_candidates, tolerance)
+    found += rows
+    if tie_candidates is None and not found:
+        found += _order_differences(query, expected, got, tolerance)
     for kind, want, have in (
         ("warnings", expected.warnings, got.warnings),
         ("infos", expected.infos, got.infos),
@@ -116,45 +116,45 @@ def _sample_differences(
             return
 
 
-def _order_differences(query: str, expected: Answer, got: Answer) -> list[str]:
-    if got.result_type == "matrix" or _SORTED.match(query):
-        want, have = _order(query, expected), _order(query, got)
-        if want != have:
-            first = next(i for i, pair in enumerate(zip(want, have, strict=True)) if pair[0] != pair[1])
-            return [f"order: row {first} is {have[first]}, expected {want[first]}"]
+def _order_differences(query: str, expected: Answer, got: Answer, tolerance: float) -> list[str]:
+    """Compare what of the order is promised: by value for ``sort`` (equal values in any order), else by labels."""
+    sorts = _SORTED.match(query)
+    if got.result_type != "matrix" and not sorts:
+        return []
+    by_value = got.result_type == "vector" and sorts is not None and sorts[1] in (None, "_desc")
+    for number, (want, have) in enumerate(zip(expected.rows, got.rows, strict=True)):
+        if by_value:
+            same = equal_values(want.samples[0][1], have.samples[0][1], tolerance)
+        else:
+            same = want.labels == have.labels
+        if not same:
+            return [f"order: row {number} is {_show(have.labels)}, expected {_show(want.labels)}"]
     return []
 
 
-def _order(query: str, answer: Answer) -> list[LabelSet] | list[str]:
-    """Return what of the order is promised: by value for ``sort`` (equal values in any order), else by labels."""
-    if answer.result_type == "vector" and not re.match(r"\s*sort_by_label", query):
-        return [repr(row.samples[0][1]) for row in answer.rows]
-    return [row.labels for row in answer.rows]
-
-
-def _tied_differences(expected: Answer, got: Answer, candidates: Answer) -> list[str]:
+def _tied_differences(expected: Answer, got: Answer, candidates: Answer, tolerance: float) -> list[str]:
     offered = {(row.labels, at): value for row in candidates.rows for at, value in row.samples}
     found = [
         f"{_show(row.labels)} at {at}: {value!r} is no sample of the aggregated expression"
         for row in got.rows
         for at, value in row.samples
-        if (row.labels, at) not in offered or not equal_values(value, offered[row.labels, at])
+        if (row.labels, at) not in offered or not equal_values(value, offered[row.labels, at], tolerance)
     ]
     want, have = _values_by_time(expected), _values_by_time(got)
-    found += [
-        f"values at {at}: {sorted(have.get(at, Counter()).elements())}, expected {sorted(values.elements())}"
-        for at, values in want.items()
-        if values != have.get(at)
-    ]
-    return found + [f"values at {at}, where none are expected" for at in have if at not in want]
+    for at in sorted(want.keys() | have.keys()):
+        wanted, given = want.get(at, []), have.get(at, [])
+        if len(wanted) != len(given) or not all(map(equal_values, wanted, given, [tolerance] * len(wanted))):
+            found.append(f"values at {at}: {given}, expected {wanted}")
+    return found
 
 
-def _values_by_time(answer: Answer) -> dict[int, Counter[str]]:
-    by_time: dict[int, Counter[str]] = {}
+def _values_by_time(answer: Answer) -> dict[int, list[float]]:
+    """Return the values of each timestamp in order, NaN last."""
+    by_time: dict[int, list[float]] = {}
     for row in answer.rows:
         for at, value in row.samples:
-            by_time.setdefault(at, Counter())[repr(value)] += 1
-    return by_time
+            by_time.setdefault(at, []).append(value)
+    return {at: sorted(values, key=lambda value: (math.isnan(value), value)) for at, values in by_time.items()}
 
 
 def _repeated(answer: Answer) -> list[LabelSet]:

@@ -26,6 +26,7 @@ class Fault(Enum):
     """What goes wrong."""
 
     NONE = auto()
+    NO_DATA = auto()
     HTML = auto()
     STATUS_500 = auto()
     STATUS_429 = auto()
@@ -43,6 +44,7 @@ class Fault(Enum):
 
 
 _PLAIN = {
+    Fault.NO_DATA: (200, "application/json", b'{"status":"success","data":{"resultType":"vector","result":[]}}'),
     Fault.HTML: (200, "text/html", b"<!doctype html><html><body><h1>Please log in</h1></body></html>"),
     Fault.STATUS_500: (500, "text/plain", b"panic: runtime error: index out of range"),
     Fault.STATUS_429: (429, "text/plain", b"too many outstanding requests"),
@@ -64,7 +66,7 @@ class Faulty:
 
     def __init__(self, target: str) -> None:
         self.target = target
-        self.requests = 0
+        self.seen: list[str] = []
         self._fault = Fault.NONE
         self._released = threading.Event()
         self._server = _listen(self, 0)
@@ -74,6 +76,11 @@ class Faulty:
     def url(self) -> str:
         """The address to give to the gateway."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def requests(self) -> int:
+        """How many requests came so far."""
+        return len(self.seen)
 
     @property
     def fault(self) -> Fault:
@@ -139,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer as the fault wants it."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         front = self.server.front
-        front.requests += 1
+        front.seen.append(urlsplit(self.path).path)
         fault = front.fault
         if fault is Fault.NONE:
             self._pass_on(front.target, body)

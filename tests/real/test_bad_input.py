@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from tests.real.answers import read_answer
+from tests.real.conftest import StartGateway
 from tests.real.dataset import END_S, START_S
+from tests.real.faulty import Fault, Faulty
 from tests.real.fleet import Fleet
 from tests.real.gateway import Gateway
 from tests.real.supervisor import Supervisor
@@ -18,6 +20,7 @@ from tests.real.supervisor import Supervisor
 NAME = "gateway-bare"
 REFUSED_WITHIN_S = 3.0
 MEMORY_LIMIT_BYTES = 600 << 20
+MESSAGE_BYTES = 10_000
 
 RANGE = {"start": str(START_S), "end": str(END_S), "step": "60"}
 
@@ -110,23 +113,39 @@ ENORMOUS: Mapping[str, str] = {
 }
 
 
+@pytest.fixture(scope="module")
+def backend() -> Iterator[Faulty]:
+    """Yield a backend that finds nothing and remembers what it was asked: no real server is put at risk."""
+    with Faulty("http://127.0.0.1:1") as front:
+        front.fault = Fault.NO_DATA
+        yield front
+
+
+@pytest.fixture(scope="module")
+def lone_gateway(backend: Faulty, start_gateway: StartGateway) -> Gateway:
+    return start_gateway("lone", [{"name": "seoul", "metrics": {"url": backend.url}}])
+
+
 @pytest.mark.parametrize("name", ENORMOUS)
 @pytest.mark.parametrize("path", ["query", "query_range", "series", "format_query"])
-def test_the_enormous_is_refused_at_once(
-    name: str, path: str, bare_gateway: Gateway, http: httpx.Client, supervisor: Supervisor
+def test_the_enormous_is_refused_at_once_and_no_cluster_sees_it(
+    name: str, path: str, backend: Faulty, lone_gateway: Gateway, http: httpx.Client, supervisor: Supervisor
 ) -> None:
     form = {"query": ENORMOUS[name], "match[]": ENORMOUS[name], **RANGE, "time": str(END_S)}
+    backend.seen.clear()
     began = time.monotonic()
-    response = http.post(f"{bare_gateway.prometheus_url}/api/v1/{path}", data=form)
+    response = http.post(f"{lone_gateway.prometheus_url}/api/v1/{path}", data=form)
     took_s = time.monotonic() - began
     if path == "format_query" and response.status_code == 200:
-        assert len(response.text) < 10_000
+        assert len(response.text) < MESSAGE_BYTES
     else:
         assert response.status_code in (400, 404, 413, 414, 422), response.text[:300]
         assert "Traceback" not in response.text
-        assert len(response.text) < 10_000, "the message repeats the query"
+        assert len(response.text) < MESSAGE_BYTES, "the message repeats the query"
+    assert [asked for asked in backend.seen if asked.endswith(path)] == []
     assert took_s < REFUSED_WITHIN_S
-    assert _resident_bytes(supervisor.pid(NAME)) < MEMORY_LIMIT_BYTES
+    assert supervisor.is_running("gateway-lone"), "the gateway's process ended"
+    assert _resident_bytes(supervisor.pid("gateway-lone")) < MEMORY_LIMIT_BYTES
 
 
 STRANGE: Mapping[str, bytes] = {
@@ -152,25 +171,40 @@ def test_strange_bodies_are_refused_or_answered_never_failed_on(
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"),
+    "path",
     [
-        ("GET", "/prometheus/api/v1/", 404),
-        ("GET", "/prometheus/api/v2/query", 404),
-        ("GET", "/prometheus/no/such/page", 404),
-        ("GET", "/nothing", 404),
-        ("GET", "/loki/api/v1/nothing", 404),
-        ("DELETE", "/prometheus/api/v1/query", 405),
-        ("PUT", "/prometheus/api/v1/query_range", 405),
-        ("POST", "/prometheus/api/v1/label/job/values", 405),
+        "/prometheus/api/v1/",
+        "/prometheus/api/v2/query",
+        "/prometheus/no/such/page",
+        "/nothing",
+        "/loki/api/v1/nothing",
     ],
 )
-def test_an_unknown_endpoint_is_named(
-    method: str, path: str, status: int, bare_gateway: Gateway, http: httpx.Client
-) -> None:
-    response = http.request(method, bare_gateway.url + path)
-    assert response.status_code == status
+def test_an_unknown_endpoint_is_not_found(path: str, bare_gateway: Gateway, http: httpx.Client) -> None:
+    response = http.get(bare_gateway.url + path)
+    assert response.status_code == 404
     assert "Traceback" not in response.text
     assert response.text.strip()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", "query"),
+        ("PUT", "query_range"),
+        ("POST", "label/job/values"),
+        ("POST", "metadata"),
+        ("PATCH", "labels"),
+        ("OPTIONS", "query"),
+        ("HEAD", "query"),
+    ],
+)
+def test_a_wrong_method_is_answered_as_upstream_answers(
+    method: str, path: str, fleet: Fleet, bare_gateway: Gateway, http: httpx.Client
+) -> None:
+    expected = http.request(method, f"{fleet.union}/api/v1/{path}")
+    got = http.request(method, f"{bare_gateway.prometheus_url}/api/v1/{path}")
+    assert got.status_code == expected.status_code, f"{got.text[:200]}; expected {expected.text[:200]}"
 
 
 def _resident_bytes(pid: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -47,11 +48,17 @@ def test_promtool_checks_the_health(binaries: Mapping[str, Path], bare_gateway: 
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_promtool_shows_the_position_of_an_error(binaries: Mapping[str, Path], bare_gateway: Gateway) -> None:
-    done = _promtool(binaries["promtool"], bare_gateway.prometheus_url, ("instant", "SERVER", "sum(up))"))
-    assert done.returncode != 0
-    assert "1:8" in done.stdout + done.stderr
-    assert "parse error" in done.stdout + done.stderr
+@pytest.mark.parametrize("query", ["sum(up))", "sum(", "up{job=}", "nosuch(up)", "rate(up)"])
+def test_promtool_shows_an_error_as_of_one_server(
+    query: str, binaries: Mapping[str, Path], fleet: Fleet, bare_gateway: Gateway
+) -> None:
+    expected = _promtool(binaries["promtool"], fleet.union, ("instant", "SERVER", query))
+    got = _promtool(binaries["promtool"], bare_gateway.prometheus_url, ("instant", "SERVER", query))
+    assert got.returncode == expected.returncode != 0
+    assert _POSITION.findall(got.stderr) == _POSITION.findall(expected.stderr) != []
+
+
+_POSITION = re.compile(r"bad_data: .*?(\d+:\d+): parse error: ")
 
 
 def _promtool(binary: Path, server: str, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:

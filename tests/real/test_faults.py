@@ -27,7 +27,7 @@ ANSWER_WITHIN_S = 4.0
 RECOVER_WITHIN_S = 8.0
 BREAKER_FAILURES = 4
 NAME = "gateway-faults"
-FAULTS = [fault for fault in Fault if fault is not Fault.NONE]
+FAULTS = [fault for fault in Fault if fault not in (Fault.NONE, Fault.NO_DATA)]
 
 LIMITS = {
     "cluster_timeout_s": CLUSTER_TIMEOUT_S,

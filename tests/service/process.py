@@ -44,6 +44,10 @@ class Running:
         await asyncio.gather(*self._tasks)
         return code
 
+    def seen(self) -> list[str]:
+        """Return what was logged so far, by name of event."""
+        return [event["event"] for event in self.events]
+
     def client(self) -> httpx.AsyncClient:
         """Return a client with the token."""
         return httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {self.token}"})
@@ -109,4 +113,5 @@ async def _listening(process: Process, events: list[dict[str, Any]]) -> str:
 async def _collect(process: Process, events: list[dict[str, Any]]) -> None:
     assert process.stderr is not None
     async for line in process.stderr:
-        events.append(json.loads(line))
+        event: dict[str, Any] = json.loads(line)
+        events.append(event)

@@ -117,17 +117,6 @@ async def test_requests_are_observed_with_their_status() -> None:
     assert seen == [("/a", 200), ("/broken", 500)]
 
 
-@pytest.fixture
-def untouched_logging() -> Iterator[None]:
-    """Put process-wide logging back as it was: these two tests are the only ones that set it."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
-
-
 @pytest.mark.usefixtures("untouched_logging")
 def test_json_lines_hold_our_events_and_those_of_libraries() -> None:
     stream = io.StringIO()

@@ -11,7 +11,8 @@ import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from query.app.serve import MAX_HEAD_BYTES, bind, is_loopback, serve, url_of
+from query.app.logs import RequestLog
+from query.app.serve import MAX_HEAD_BYTES, Stop, bind, is_loopback, serve, url_of
 from query.model.errors import ConfigError
 
 
@@ -25,15 +26,15 @@ async def hello(scope: Scope, _receive: Receive, send: Send) -> None:
 @asynccontextmanager
 async def serving(
     app: Callable[[Scope, Receive, Send], object], *, drain_s: float = 5
-) -> AsyncIterator[tuple[str, asyncio.Event, asyncio.Task[None]]]:
-    stop = asyncio.Event()
+) -> AsyncIterator[tuple[str, Stop, asyncio.Task[None]]]:
+    stop = Stop()
     listener = bind("127.0.0.1:0")
     url = url_of(listener)
     task = asyncio.create_task(serve(app, listener, stop, drain_s=drain_s))  # type: ignore[arg-type]
     try:
         yield url, stop, task
     finally:
-        stop.set()
+        stop.asked.set()
         await asyncio.wait_for(task, 10)
 
 
@@ -98,7 +99,7 @@ async def test_a_request_in_flight_is_finished_before_the_end() -> None:
     async with serving(slow) as (url, stop, task), httpx.AsyncClient() as client:
         asked = asyncio.create_task(client.get(url))
         await asyncio.wait_for(entered.wait(), 5)
-        stop.set()
+        stop.asked.set()
         await wait_until_refused(url)
         assert not task.done()
         proceed.set()
@@ -123,7 +124,7 @@ async def test_a_request_that_does_not_finish_is_cut_off() -> None:
     async with serving(endless, drain_s=1) as (url, stop, task), httpx.AsyncClient() as client:
         asked = asyncio.create_task(client.get(url, timeout=8))
         await asyncio.wait_for(entered.wait(), 5)
-        stop.set()
+        stop.asked.set()
         await asyncio.wait_for(task, 5)
         await asyncio.wait_for(cancelled.wait(), 5)
         with pytest.raises(httpx.HTTPError):
@@ -158,6 +159,24 @@ async def test_a_body_larger_than_the_bound_on_heads_is_none_of_its_business() -
     async with serving(counts) as (url, _, _), httpx.AsyncClient() as client:
         for _ in range(2):
             assert (await client.post(url, content=b"x" * (4 * MAX_HEAD_BYTES))).text == str(4 * MAX_HEAD_BYTES)
+
+
+async def test_insisting_cancels_what_is_in_flight() -> None:
+    entered = asyncio.Event()
+
+    async def endless(scope: Scope, _receive: Receive, _send: Send) -> None:
+        if scope["type"] == "http":
+            entered.set()
+            await asyncio.Event().wait()
+
+    async with serving(RequestLog(endless), drain_s=60) as (url, stop, task), httpx.AsyncClient() as client:
+        asked = asyncio.create_task(client.get(url, timeout=8))
+        await asyncio.wait_for(entered.wait(), 5)
+        stop.asked.set()
+        stop.insisted.set()
+        answer = await asyncio.wait_for(asked, 5)
+        assert (answer.status_code, "stopping" in answer.text) == (503, True)
+        await asyncio.wait_for(task, 5)
 
 
 async def wait_until_refused(url: str) -> None:

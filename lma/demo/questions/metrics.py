@@ -131,11 +131,11 @@ async def metadata(inquiry: Inquiry) -> str:
 
 
 async def rules(inquiry: Inquiry) -> str:
-    """List the rules of every cluster."""
+    """List the rules of every cluster, every replica's once."""
     groups = (await inquiry.prometheus("rules")).data["groups"]
-    alerting = [rule for group in groups for rule in group["rules"] if rule["name"] == "Watchdog"]
-    clusters = {alert["labels"].get("cluster") for rule in alerting for alert in rule.get("alerts") or ()}
-    expect(clusters == inquiry.names, clusters, "Watchdog of every cluster")
+    watchdogs = [rule for group in groups for rule in group["rules"] if rule["name"] == "Watchdog"]
+    clusters = sorted(alert["labels"].get("cluster", "") for rule in watchdogs for alert in rule.get("alerts") or ())
+    expect(clusters == sorted(inquiry.names), clusters, "one Watchdog of every cluster")
     return f"{len(groups)} groups, {sum(len(group['rules']) for group in groups)} rules"
 
 

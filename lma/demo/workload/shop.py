@@ -68,9 +68,9 @@ class Metrics:
         build = Info(f"{behaviour.service}_build", "What runs here.", registry=self.registry)
         build.info({"version": behaviour.version})
         self.sold = (
-            Counter("payments", "Payments taken.", ("provider",), registry=self.registry)
+            Counter("payments", "Payments taken.", ("instrument",), registry=self.registry)
             if behaviour.service == "payments"
-            else Counter("shop_orders", "Orders placed.", ("provider",), registry=self.registry)
+            else Counter("shop_orders", "Orders placed.", ("instrument",), registry=self.registry)
         )
         if behaviour.promotions:
             Gauge("shop_promotions_active", "Promotions running.", registry=self.registry).set(behaviour.promotions)

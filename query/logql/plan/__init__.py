@@ -4,9 +4,9 @@
 ``UnsupportedError`` (naming the node) rather than plan something that would not be exact.
 """
 
+from query.logql.plan.context import PlanContext
 from query.logql.plan.logs import LogsPlan, plan_logs
 from query.logql.plan.metric import MetricPlan, plan_metric
-from query.logql.plan.context import PlanContext
 from query.logql.plan.placed import Concat, MergedAbsence, MergedMean, Shard
 
 __all__ = [

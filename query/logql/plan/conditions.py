@@ -9,7 +9,7 @@ addresses can leave a mark (``__error__``) on a line: a side that may leave one 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from query.logql.syntax.nodes import (
     AndFilter,
@@ -24,11 +24,14 @@ from query.logql.syntax.nodes import (
 from query.model.errors import UnsupportedError
 from query.model.matchers import Matcher, MatchOp
 
+Settled: TypeAlias = LabelFilter | bool
+"""What is left of a condition, or its verdict."""
+
 ALWAYS: Final = StringFilter(Matcher("__lma_absent__", MatchOp.EQUAL, ""))
 """A condition that holds for every line: nothing has this label."""
 
 
-def settle(condition: LabelFilter, values: Mapping[str, str]) -> LabelFilter | bool:
+def settle(condition: LabelFilter, values: Mapping[str, str]) -> Settled:
     """Return what is left of the condition when the labels in ``values`` are known (empty: absent)."""
     match condition:
         case StringFilter():
@@ -62,7 +65,7 @@ def labels_read(condition: LabelFilter) -> frozenset[str]:
             return frozenset({condition.name})
 
 
-def _both(left: LabelFilter | bool, right: LabelFilter | bool) -> LabelFilter | bool:
+def _both(left: Settled, right: Settled) -> Settled:
     if left is False or right is False:
         return False
     if left is True:
@@ -70,7 +73,7 @@ def _both(left: LabelFilter | bool, right: LabelFilter | bool) -> LabelFilter | 
     return left if right is True else AndFilter(left, right)
 
 
-def _either(left: LabelFilter | bool, right: LabelFilter | bool) -> LabelFilter | bool:
+def _either(left: Settled, right: Settled) -> Settled:
     if left is True:
         return True
     if left is False:

@@ -119,17 +119,30 @@ class _Cutter:
         if isinstance(expr.left, Literal) or isinstance(expr.right, Literal):
             vector = right if isinstance(expr.left, Literal) else left
             return replace(vector, expr=sent, blocker=blocker)
-        if not (left.reads_data and right.reads_data):
-            blocker = blocker or "vector() is one sample for all clusters"
+        visible = matched(expr, left.visible, right.visible)
+        blocker = blocker or self._crossing(expr, left, right)
+        if blocker is not None:
+            # what is empty here may still meet, or stand in the way of, series of another cluster
+            return Piece(sent, visible, blocker=blocker)
         if expr.op == "or" and (left.is_empty or right.is_empty):
             return right if left.is_empty else left
-        if expr.op == "unless" and right.is_empty and not left.is_empty:
+        if expr.op == "unless" and right.is_empty:
             return left
-        is_empty = left.is_empty if expr.op == "unless" else left.is_empty or right.is_empty
-        blocker = blocker or self._match_blocker(expr, left, right)
-        return Piece(sent, matched(expr, left.visible, right.visible), is_empty=is_empty, blocker=blocker)
+        if left.is_empty or right.is_empty:
+            return Piece(sent, visible, is_empty=True)
+        return Piece(sent, visible, blocker=self._disagreement(expr, left, right))
 
-    def _match_blocker(self, expr: Binary, left: Piece, right: Piece) -> str | None:
+    def _crossing(self, expr: Binary, left: Piece, right: Piece) -> str | None:
+        """Return why series of different clusters meet in the operation, if they do."""
+        if not (left.reads_data and right.reads_data):
+            return "vector() is one sample for all clusters"
+        partition = self._context.partition_label
+        shows = [side.visible for side in (left, right) if not side.is_empty]
+        if self._alone or (takes_part(partition, expr.matching) and all(partition in names for names in shows)):
+            return None
+        return f'"{expr.op}" matches series of different clusters: "{partition}" is not among the labels matched on'
+
+    def _disagreement(self, expr: Binary, left: Piece, right: Piece) -> str | None:
         """Return why matching inside the cluster differs from matching in the union, if it does.
 
         A constant that is part of the match must be visible on both sides or on neither: a backend that hides it would
@@ -141,9 +154,6 @@ class _Cutter:
                 return f'the sides of "{expr.op}" differ in showing "{name}"'
             if name in expr.matching.include:
                 return f'"{name}" is taken over from the other side'
-        partition = self._context.partition_label
-        if not self._alone and not (takes_part(partition, expr.matching) and partition in left.visible):
-            return f'"{expr.op}" matches series of different clusters: "{partition}" is not among the labels matched on'
         return None
 
     def _keeps_apart(self, op: str, keys: Names) -> str | None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from query.logql.syntax.lexer import END, STRING, Token, tokenize
 from query.model.errors import BadQueryError, Position, QuerySyntaxError
+from query.model.matchers import compile_anchored
 from query.syntax.limits import DEFAULT, Limits
+from query.syntax.regexes import RegexBudget
 
 
 class Cursor:
     """The tokens of one query and an index into them."""
 
-    __slots__ = ("_depth", "_index", "_tokens", "limits", "text")
+    __slots__ = ("_depth", "_index", "_regexes", "_tokens", "limits", "text")
 
     def __init__(self, text: str, limits: Limits = DEFAULT) -> None:
         self.text = text
@@ -21,6 +23,7 @@ class Cursor:
         self._tokens = tokenize(text, limits)
         self._index = 0
         self._depth = 0
+        self._regexes = RegexBudget(limits)
 
     @property
     def token(self) -> Token:
@@ -57,6 +60,15 @@ class Cursor:
     def string(self) -> str:
         """Step over a string and return what it denotes."""
         return str(self.expect(STRING).value)
+
+    def regex(self, compile_pattern: Callable[[str], object] = compile_anchored) -> str:
+        """Step over a string that is a regular expression; an error if it does not compile or costs too much."""
+        token = self.token
+        pattern = self.string()
+        with self.blaming(token):
+            self._regexes.spend(pattern)
+            compile_pattern(pattern)
+        return pattern
 
     def unexpected(self, *expected: str) -> QuerySyntaxError:
         """Return the error for the token that comes next, naming up to four that would have done."""

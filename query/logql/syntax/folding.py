@@ -43,15 +43,10 @@ _OPERATIONS: Final[dict[str, Callable[[float, float], float]]] = {
     "/": _divide,
     "%": _modulo,
     "^": _power,
-    **{
-        op: (lambda left, right, compare=compare: float(compare(left, right)))
-        for op, compare in {
-            "==": operator.eq,
-            "!=": operator.ne,
-            ">": operator.gt,
-            ">=": operator.ge,
-            "<": operator.lt,
-            "<=": operator.le,
-        }.items()
-    },
+    "==": lambda left, right: float(left == right),
+    "!=": lambda left, right: float(left != right),
+    ">": lambda left, right: float(left > right),
+    ">=": lambda left, right: float(left >= right),
+    "<": lambda left, right: float(left < right),
+    "<=": lambda left, right: float(left <= right),
 }

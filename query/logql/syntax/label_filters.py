@@ -22,7 +22,7 @@ from query.logql.syntax.nodes import (
     StringFilter,
 )
 from query.logql.syntax.scalars import signed_number
-from query.model.matchers import Matcher, MatchOp, compile_anchored
+from query.model.matchers import Matcher, MatchOp
 
 _MATCH_OPS: Final = {op.value: op for op in MatchOp}
 _ORDERINGS: Final = frozenset({">", ">=", "<", "<=", "!=", "=", "=="})
@@ -55,12 +55,7 @@ def parse_matcher(cursor: Cursor) -> Matcher:
 
 def _matcher(cursor: Cursor, name: str, operator: str) -> Matcher:
     op = _MATCH_OPS[operator]
-    token = cursor.token
-    value = cursor.string()
-    if op.is_regex:
-        with cursor.blaming(token):
-            compile_anchored(value)
-    return Matcher(name, op, value)
+    return Matcher(name, op, cursor.regex() if op.is_regex else cursor.string())
 
 
 def _condition(cursor: Cursor) -> LabelFilter:

@@ -113,9 +113,12 @@ def _word(scanner: Scanner, word: str, start: int) -> Token:
 
 def _string(scanner: Scanner) -> Token:
     start = scanner.offset
-    with scanner.blaming(start):
+    try:
         end = literal_end(scanner.text, start)
-        literal = scanner.text[start:end]
+    except BadQueryError as error:
+        raise scanner.error("literal not terminated", start) from error
+    literal = scanner.text[start:end]
+    with scanner.blaming(start):
         value = unquote(literal)
     scanner.offset = end
     return Token(STRING, literal, start, value)

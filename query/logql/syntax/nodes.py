@@ -219,21 +219,17 @@ class KeepLabels:
     choices: tuple[LabelChoice, ...]
 
 
-Stage: TypeAlias = (
-    LineFilter
-    | JsonParser
+Parser: TypeAlias = (
+    JsonParser
     | LogfmtParser
     | RegexpParser
     | PatternParser
     | UnpackParser
     | JsonExpressionParser
     | LogfmtExpressionParser
-    | LabelFilterStage
-    | LineFormat
-    | LabelFormat
-    | Decolorize
-    | DropLabels
-    | KeepLabels
+)
+Stage: TypeAlias = (
+    LineFilter | Parser | LabelFilterStage | LineFormat | LabelFormat | Decolorize | DropLabels | KeepLabels
 )
 
 

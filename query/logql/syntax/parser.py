@@ -30,10 +30,11 @@ from query.logql.syntax.nodes import (
     Vector,
     VectorAggregation,
 )
+from query.logql.syntax.patterns import check_replace_regex
 from query.logql.syntax.ranges import parse_range_aggregation
 from query.logql.syntax.scalars import number_of, signed_number
 from query.logql.syntax.stages import parse_stages
-from query.logql.syntax.validate import check_height, check_label_replace, check_selector
+from query.logql.syntax.validate import check_height, check_selector
 from query.model.errors import UnsupportedError
 from query.model.matchers import Matcher
 from query.syntax.limits import DEFAULT, Limits
@@ -201,16 +202,17 @@ def _modifiers(cursor: Cursor) -> tuple[Matching, bool]:
 
 
 def _label_replace(cursor: Cursor) -> MetricExpr:
-    token = cursor.advance()
+    cursor.advance()
     cursor.expect("(")
     expr = _metric(cursor)
     strings: list[str] = []
-    for _ in range(4):
+    for _ in range(3):
         cursor.expect(",")
         strings.append(cursor.string())
+    cursor.expect(",")
+    regex = cursor.regex(check_replace_regex)
     cursor.expect(")")
-    destination, replacement, source, regex = strings
-    check_label_replace(cursor, regex, token)
+    destination, replacement, source = strings
     return LabelReplace(expr, destination, replacement, source, regex)
 
 

@@ -7,7 +7,7 @@ A query that every cluster would refuse is refused here, once, with a position. 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Protocol
 
 import re2
 
@@ -15,6 +15,15 @@ from query.model.errors import BadQueryError
 
 _CAPTURE: Final = re.compile(r"<([a-zA-Z_][a-zA-Z0-9_]*)>", re.ASCII)
 _UNNAMED: Final = "_"
+
+
+class _Pattern(Protocol):
+    """What is used of a compiled pattern."""
+
+    @property
+    def groupindex(self) -> dict[str, int]:
+        """Return the numbers of the named groups."""
+        ...
 
 
 def check_pattern(pattern: str) -> None:
@@ -40,22 +49,13 @@ def check_line_pattern(pattern: str) -> None:
 
 def check_regexp(pattern: str) -> None:
     """Check the expression of ``| regexp``: it compiles and names what it captures."""
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 16 << 20
-    try:
-        compiled = re2.compile(pattern, options)
-    except re2.error as error:
-        cause = error.args[0] if error.args else error
-        text = cause.decode("utf-8", "replace") if isinstance(cause, bytes) else str(cause)
-        raise BadQueryError(f"invalid regexp parser: error parsing regexp: {text}") from error
-    if not compiled.groupindex:
+    if not _compiled(pattern, "invalid regexp parser").groupindex:
         raise BadQueryError("invalid regexp parser: at least one named capture must be supplied")
 
 
-def captured_names(pattern: str) -> frozenset[str]:
-    """Return the names an expression of ``| pattern`` captures."""
-    return frozenset(_CAPTURE.findall(pattern)) - {_UNNAMED}
+def check_replace_regex(pattern: str) -> None:
+    """Check the expression of ``label_replace``."""
+    _compiled(pattern, "invalid regex in label_replace")
 
 
 def _check_consecutive(pattern: str, prefix: str) -> None:
@@ -65,3 +65,16 @@ def _check_consecutive(pattern: str, prefix: str) -> None:
         if match.start() == end:
             raise BadQueryError(f"{prefix}found consecutive capture '{before}{match[0]}': invalid expression")
         end, before = match.end(), match[0]
+
+
+def _compiled(pattern: str, what: str) -> _Pattern:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 16 << 20
+    try:
+        compiled: _Pattern = re2.compile(pattern, options)
+    except re2.error as error:
+        cause = error.args[0] if error.args else error
+        text = cause.decode("utf-8", "replace") if isinstance(cause, bytes) else str(cause)
+        raise BadQueryError(f"{what}: error parsing regexp: {text}") from error
+    return compiled

@@ -53,7 +53,7 @@ def _pretty(expr: Expr, level: int) -> str:
             return "\n".join((margin + print_selector(expr.matchers), *_stages(expr.stages, level + 1)))
         case RangeAggregation():
             parameter = [] if expr.param is None else [_INDENT * (level + 1) + print_number(expr.param)]
-            grouping = "" if expr.grouping is None else _grouping(expr.grouping)
+            grouping = "" if expr.grouping is None else _grouping(expr.grouping) or " by ()"
             return f"{_call(margin + expr.op, [*parameter, _range(expr.range, level + 1)], margin)}{grouping}"
         case VectorAggregation():
             parameter = [] if expr.param is None else [f"{_INDENT * (level + 1)}{expr.param}"]

@@ -26,6 +26,7 @@ from query.logql.syntax.nodes import (
     JsonExpressionParser,
     JsonParser,
     KeepLabels,
+    LabelAssignment,
     LabelChoice,
     LabelFilter,
     LabelFilterStage,
@@ -41,6 +42,7 @@ from query.logql.syntax.nodes import (
     Matching,
     NumberFilter,
     OrFilter,
+    Parser,
     PatternParser,
     Placed,
     RangeAggregation,
@@ -105,10 +107,28 @@ def print_stage(stage: Stage) -> str:
         case LineFilter():
             matches = (f"ip({quote(m.value)})" if m.is_ip else quote(m.value) for m in stage.matches)
             return f"{stage.op.value} {' or '.join(matches)}"
+        case LabelFilterStage():
+            return f"| {print_filter(stage.filter)}"
+        case LineFormat():
+            return f"| line_format {quote(stage.template)}"
+        case LabelFormat():
+            return f"| label_format {_assignments(stage.assignments)}"
+        case Decolorize():
+            return "| decolorize"
+        case DropLabels():
+            return f"| drop {_choices(stage.choices)}"
+        case KeepLabels():
+            return f"| keep {_choices(stage.choices)}"
+        case _:
+            return _parser(stage)
+
+
+def _parser(stage: Parser) -> str:
+    match stage:
         case JsonParser():
             return "| json"
         case LogfmtParser():
-            return "| logfmt" + _flags(stage)
+            return f"| logfmt{_flags(stage)}"
         case RegexpParser():
             return f"| regexp {quote(stage.pattern)}"
         case PatternParser():
@@ -119,20 +139,6 @@ def print_stage(stage: Stage) -> str:
             return f"| json {_extractions(stage.extractions)}"
         case LogfmtExpressionParser():
             return f"| logfmt{_flags(stage)} {_extractions(stage.extractions)}"
-        case LabelFilterStage():
-            return f"| {print_filter(stage.filter)}"
-        case LineFormat():
-            return f"| line_format {quote(stage.template)}"
-        case LabelFormat():
-            return "| label_format " + ",".join(
-                f"{item.name}={item.value if item.is_rename else quote(item.value)}" for item in stage.assignments
-            )
-        case Decolorize():
-            return "| decolorize"
-        case DropLabels():
-            return f"| drop {_choices(stage.choices)}"
-        case KeepLabels():
-            return f"| keep {_choices(stage.choices)}"
         case _:
             assert_never(stage)
 
@@ -215,6 +221,10 @@ def _flags(stage: LogfmtParser | LogfmtExpressionParser) -> str:
 
 def _extractions(extractions: Sequence[Extraction]) -> str:
     return ",".join(f"{item.name}={quote(item.expression)}" for item in extractions)
+
+
+def _assignments(assignments: Sequence[LabelAssignment]) -> str:
+    return ",".join(f"{item.name}={item.value if item.is_rename else quote(item.value)}" for item in assignments)
 
 
 def _choices(choices: Sequence[LabelChoice]) -> str:

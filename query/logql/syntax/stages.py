@@ -32,7 +32,7 @@ from query.logql.syntax.nodes import (
     Unwrap,
 )
 from query.logql.syntax.patterns import check_line_pattern, check_pattern, check_regexp
-from query.model.matchers import MatchOp, compile_anchored
+from query.model.matchers import MatchOp
 
 _LINE_FILTERS: Final = {op.value: op for op in LineFilterOp}
 _MATCH_OPS: Final = frozenset(op.value for op in MatchOp)
@@ -90,12 +90,13 @@ def _line_match(cursor: Cursor, op: LineFilterOp) -> LineMatch:
         pattern = cursor.string()
         cursor.expect(")")
         return LineMatch(pattern, is_ip=True)
-    token = cursor.expect(STRING, "ip")
-    value = str(token.value)
+    if cursor.kind != STRING:
+        raise cursor.unexpected(STRING, "ip")
     if op in {LineFilterOp.REGEX, LineFilterOp.NOT_REGEX}:
-        with cursor.blaming(token):
-            compile_anchored(value)
-    elif op in {LineFilterOp.PATTERN, LineFilterOp.NOT_PATTERN}:
+        return LineMatch(cursor.regex())
+    token = cursor.token
+    value = cursor.string()
+    if op in {LineFilterOp.PATTERN, LineFilterOp.NOT_PATTERN}:
         with cursor.blaming(token):
             check_line_pattern(value)
     return LineMatch(value)
@@ -138,14 +139,6 @@ def _extractions(cursor: Cursor) -> tuple[Extraction, ...]:
             return tuple(found)
 
 
-def _regexp(cursor: Cursor) -> Stage:
-    token = cursor.token
-    pattern = cursor.string()
-    with cursor.blaming(token):
-        check_regexp(pattern)
-    return RegexpParser(pattern)
-
-
 def _pattern(cursor: Cursor) -> Stage:
     token = cursor.token
     pattern = cursor.string()
@@ -184,7 +177,7 @@ def _choices(cursor: Cursor) -> tuple[LabelChoice, ...]:
 _STAGES: Final[dict[str, Callable[[Cursor], Stage]]] = {
     "json": _json,
     "logfmt": _logfmt,
-    "regexp": _regexp,
+    "regexp": lambda cursor: RegexpParser(cursor.regex(check_regexp)),
     "pattern": _pattern,
     "unpack": lambda _: UnpackParser(),
     "line_format": lambda cursor: LineFormat(cursor.string()),

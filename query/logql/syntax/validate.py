@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import re2
-
 from query.logql.syntax.cursor import Cursor
 from query.logql.syntax.lexer import Token
 from query.logql.syntax.nodes import (
@@ -39,19 +37,6 @@ def check_selector(cursor: Cursor, matchers: tuple[Matcher, ...], token: Token) 
     """Refuse a selector that Loki refuses because it could select every stream."""
     if not selects_something(matchers):
         raise cursor.error(NEEDS_A_MATCHER, token)
-
-
-def check_label_replace(cursor: Cursor, regex: str, token: Token) -> None:
-    """Refuse a regular expression that does not compile."""
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 16 << 20
-    try:
-        re2.compile(f"^(?:{regex})$", options)
-    except re2.error as error:
-        cause = error.args[0] if error.args else error
-        text = cause.decode("utf-8", "replace") if isinstance(cause, bytes) else str(cause)
-        raise cursor.error(f"invalid regex in label_replace: error parsing regexp: {text}", token) from error
 
 
 def check_height(expr: Expr, text: str, limits: Limits) -> None:

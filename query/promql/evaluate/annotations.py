@@ -5,12 +5,14 @@ Upstream appends the position in the query; a tree that was rewritten has none, 
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 
 import numpy as np
 
 from query.model.frames import Floats, Notes
 from query.promql.evaluate.go_text import general
+from query.promql.evaluate.sample_math import greater_of, lesser_of
 from query.syntax.strings import quote
 
 SORT_IN_RANGE: Final = (
@@ -40,9 +42,12 @@ def each_invalid_quantile(phi: Floats) -> Notes:
 
 
 def extreme_quantiles(phi: Floats) -> Notes:
-    """Return what the ``quantile`` aggregation says of φ: NaN, the greatest above 1, the least below 0."""
+    """Return what the ``quantile`` aggregation says of φ: NaN, the greatest if above 1, the least if below 0.
+
+    Greatest and least as Go has them: NaN where there is a NaN, unless there is the infinity of the right sign.
+    """
+    greatest, least = functools.reduce(greater_of, phi), functools.reduce(lesser_of, phi)
     warnings = [invalid_quantile(np.nan)] if np.isnan(phi).any() else []
-    above, below = phi[phi > 1], phi[phi < 0]
-    warnings += [invalid_quantile(float(above.max()))] if above.size else []
-    warnings += [invalid_quantile(float(below.min()))] if below.size else []
+    warnings += [invalid_quantile(float(greatest))] if greatest > 1 else []
+    warnings += [invalid_quantile(float(least))] if least < 0 else []
     return Notes(warnings=tuple(warnings))

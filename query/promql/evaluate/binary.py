@@ -19,7 +19,7 @@ from query.model.labels import Labels, keep
 from query.promql.evaluate.go_text import series_text
 from query.promql.evaluate.matching import Match, signatures
 from query.promql.evaluate.operators import changes_meaning, combine_numbers
-from query.promql.evaluate.rows import Ints, count_present, fold, number, some_step
+from query.promql.evaluate.rows import Ints, count_present, fold, number, require_room, some_step
 
 MANY_TO_ONE_NOT_EXPLICIT = "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
 NOT_UNIQUE = "multiple matches for labels: grouping labels must ensure unique matches"
@@ -58,7 +58,7 @@ def combine(op: str, left: Frame, right: Frame, match: Match | None = None, *, r
     """Apply an arithmetic or comparison operator to the matching samples of two vectors.
 
     ``ExecutionError`` in upstream's words if a match group is not unique on the side where it has to be, or results
-    can't be told apart.
+    can't be told apart. ``LimitExceededError`` if labels taken over change so much over time that the result explodes.
     """
     match = match or Match()
     try:
@@ -143,6 +143,8 @@ class _Join:
         by_group: dict[int, list[int]] = {}
         for variant, group in enumerate(variants.ids.tolist()):
             by_group.setdefault(group, []).append(variant)
+        variants_of = np.bincount(variants.ids, minlength=self.size)
+        require_room(f"operator {self.op}", int(variants_of[self.many.ids].sum()), self.many.frame.grid.steps)
         pairs = [
             (row, variant) for row, group in enumerate(self.many.ids.tolist()) for variant in by_group.get(group, ())
         ]

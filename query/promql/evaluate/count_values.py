@@ -16,13 +16,16 @@ from query.model.frames import Floats, Frame
 from query.model.labels import Labels, drop
 from query.promql.evaluate.grouping import group_rows
 from query.promql.evaluate.relabel import is_label_name, set_label
-from query.promql.evaluate.rows import METADATA_LABELS, fold
+from query.promql.evaluate.rows import METADATA_LABELS, fold, require_room
 from query.syntax.numbers import format_float
 from query.syntax.strings import quote
 
 
 def count_values(label: str, frame: Frame, grouping: Sequence[str] = (), *, without: bool = False) -> Frame:
-    """Return a series for each group and value, holding how many samples of the group have the value."""
+    """Return a series for each group and value, holding how many samples of the group have the value.
+
+    ``LimitExceededError`` if there are too many different values.
+    """
     if not is_label_name(label):
         raise ExecutionError(f"invalid label name {quote(label)}")
     bare = [drop(row, (label,)) for row in frame.labels]
@@ -32,13 +35,15 @@ def count_values(label: str, frame: Frame, grouping: Sequence[str] = (), *, with
     values = frame.values[row, step]
     values[np.isnan(values)] = np.nan
     bits, which = np.unique(values.view(np.int64), return_inverse=True)
+    kinds = max(1, len(bits))
+    pairs, of_sample = np.unique(groups.of_row[row] * kinds + which, return_inverse=True)
+    require_room("count_values", len(pairs), frame.grid.steps)
     texts = ["" if is_dropped else format_float(value) for value in bits.view(np.float64).tolist()]
-    pairs, of_sample = np.unique(groups.of_row[row] * max(1, len(texts)) + which, return_inverse=True)
     count: Floats = np.zeros((len(pairs), frame.grid.steps))
     np.add.at(count, (of_sample, step), 1.0)
     labels = [
         set_label(groups.labels[group], label, texts[text])
-        for group, text in (divmod(pair, max(1, len(texts))) for pair in pairs.tolist())
+        for group, text in (divmod(pair, kinds) for pair in pairs.tolist())
     ]
     if is_dropped:
         labels, count = _merged(labels, count)

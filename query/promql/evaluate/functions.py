@@ -136,7 +136,7 @@ def _clamp(call: Arguments) -> Evaluation:
 
 def _sort(call: Arguments) -> Evaluation:
     frame = call.frame(0)
-    if call.grid.steps > 1:
+    if call.grid.start_ms != call.grid.end_ms:
         return Evaluation(frame, Notes(warnings=(SORT_IN_RANGE,)))
     if call.function.startswith("sort_by_label"):
         ordered = sort_by_label(frame, call.texts(1), is_descending=call.function.endswith("_desc"))

@@ -55,7 +55,10 @@ class _Lanes:
 
 @dataclass(slots=True)
 class _Fixes:
-    """Where counts had to be made monotonic: what upstream's annotation tells, collected over all lanes."""
+    """Where counts had to be made monotonic: what upstream's annotation tells, collected over all lanes.
+
+    Known divergence: ``samples`` is their number; upstream doubles its count at every step of a range query.
+    """
 
     grid: Grid
     samples: int = 0

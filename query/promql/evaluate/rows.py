@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from query.model.errors import ExecutionError
+from query.model.errors import ExecutionError, LimitExceededError
 from query.model.frames import Bools, Floats, Frame
 from query.model.labels import METRIC_NAME, Labels
 from query.model.time import Grid
@@ -23,6 +23,21 @@ METADATA_LABELS: Final = frozenset({METRIC_NAME, "__type__", "__unit__"})
 """The labels that describe what a metric is; operations that make it something else drop all three."""
 
 SAME_LABELSET: Final = "vector cannot contain metrics with the same labelset"
+
+
+MAX_CELLS: Final = 20_000_000
+"""Series times steps that an operation may make out of fewer: 160 MB an array, room for 80,000 series of 250 steps."""
+
+
+def require_room(operation: str, series: int, steps: int) -> None:
+    """Raise ``LimitExceededError`` before an operation makes more of its input than memory should hold."""
+    if series * steps > MAX_CELLS:
+        raise LimitExceededError(
+            "evaluation_cells",
+            MAX_CELLS,
+            f"{operation} would make {series} series of {steps} steps; aggregate or select before it, "
+            "or ask for fewer steps",
+        )
 
 
 def fold(grid: Grid, labels: Sequence[Labels], values: Floats, present: Bools) -> Frame:

@@ -45,6 +45,9 @@ class Refusal:
     reason: str
 
 
+_SUBQUERY: Final = Refusal("a subquery", "subqueries are not evaluated at the gateway")
+
+
 def can_evaluate(expr: Expr) -> str | None:
     """Return why an expression can't be evaluated at the gateway, None if it can.
 
@@ -55,8 +58,8 @@ def can_evaluate(expr: Expr) -> str | None:
 
 
 def find_refusal(expr: Expr) -> Refusal | None:
-    """Return the first node, operands before operators, that can't be evaluated."""
-    return next((refusal for node in reversed([*walk(expr)]) if (refusal := _refuse(node))), None)
+    """Return the first node, operators before operands, that can't be evaluated."""
+    return next((refusal for node in walk(expr) if (refusal := _refuse(node))), None)
 
 
 def without_parentheses(expr: Expr) -> Expr:
@@ -83,7 +86,7 @@ def _refuse(expr: Expr) -> Refusal | None:
         case MatrixSelector():
             return Refusal("a range selector", _NOT_FETCHED)
         case Subquery():
-            return Refusal("a subquery", "subqueries are not evaluated at the gateway")
+            return _SUBQUERY
         case Placed():
             return _refuse_placed(expr)
         case _:
@@ -105,11 +108,13 @@ def _refuse_placed(expr: Placed) -> Refusal | None:
 def _refuse_call(expr: Call) -> Refusal | None:
     node = f"{expr.function}()"
     arguments = [without_parentheses(argument) for argument in expr.args]
-    if any(isinstance(argument, MatrixSelector | Subquery) for argument in arguments):
+    if any(isinstance(argument, Subquery) for argument in arguments):
+        return _SUBQUERY
+    if any(isinstance(argument, MatrixSelector) for argument in arguments):
         return Refusal(node, "functions over range vectors need the raw samples, which stay in their clusters")
     if expr.function not in FUNCTIONS:
         return Refusal(node, "the function is not evaluated at the gateway")
-    if expr.function == "timestamp" and any(isinstance(argument, Placed) for argument in arguments):
+    if expr.function == "timestamp" and any(_may_be_selected(argument) for argument in arguments):
         return Refusal(node, "the times of fetched samples are not known")
     if expr.function == "absent" and any(_reads_data(argument) for argument in arguments):
         return Refusal(node, "nothing is absent before every cluster has answered, and the labels are not known here")
@@ -134,6 +139,17 @@ def _refuse_binary(expr: Binary) -> Refusal | None:
     if expr.matching is not None and expr.matching.cardinality is Cardinality.MANY_TO_MANY:
         return Refusal(expr.op, "many-to-many matching is for set operators")
     return None
+
+
+def _may_be_selected(expr: Expr) -> bool:
+    """Tell whether samples may have times of their own; computed ones have that of the evaluation."""
+    match expr:
+        case Concat():
+            return isinstance(without_parentheses(expr.expr), VectorSelector)
+        case MergedMean():
+            return False
+        case _:
+            return isinstance(expr, Placed)
 
 
 def _reads_data(expr: Expr) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from query.promql.plan.bound_subqueries import bound_subqueries
 from query.promql.plan.context import PlanContext
 from query.promql.plan.merge_absence import merge_absence
 from query.promql.plan.merge_aggregations import merge_aggregations
@@ -22,7 +23,13 @@ from query.promql.syntax.tree import children
 
 Pass: TypeAlias = Callable[[Expr, PlanContext], Expr]
 
-PASSES: Final[tuple[Pass, ...]] = (push_subtrees, merge_absence, merge_aggregations, refuse_rest)
+PASSES: Final[tuple[Pass, ...]] = (
+    bound_subqueries,
+    push_subtrees,
+    merge_absence,
+    merge_aggregations,
+    refuse_rest,
+)
 
 
 @dataclass(frozen=True, slots=True)

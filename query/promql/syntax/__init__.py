@@ -13,6 +13,7 @@ the stack or takes long: see :class:`query.syntax.limits.Limits`.
 from query.promql.syntax.nodes import Expr, ValueType
 from query.promql.syntax.parser import parse, parse_selector
 from query.promql.syntax.printer import print_expr, print_matchers
+from query.promql.syntax.resolve import resolve_duration
 from query.promql.syntax.tree import children, replace_children, rewrite, walk
 from query.promql.syntax.types import type_of
 
@@ -25,6 +26,7 @@ __all__ = [
     "print_expr",
     "print_matchers",
     "replace_children",
+    "resolve_duration",
     "rewrite",
     "type_of",
     "walk",

@@ -44,13 +44,18 @@ _IN_OFFSET: Final = "offset, expected number, duration, step(), or range()"
 
 
 class DurationParser:
-    """Parses one duration. ``size`` is how much of the limit it used up, and at least its height."""
+    """Parses the durations of one selector."""
 
-    __slots__ = ("_stream", "size")
+    __slots__ = ("_size", "_stream")
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self.size = 0
+        self._size = 0
+
+    @property
+    def height(self) -> int:
+        """At least how much taller than a literal what was parsed is."""
+        return max(0, self._size - 1)
 
     def positive(self) -> DurationExpr:
         """Parse the range or the step of a selector; a literal must be at least a millisecond."""
@@ -140,8 +145,8 @@ class DurationParser:
         return DurationNumber(seconds)
 
     def _count(self) -> None:
-        self.size += 1
-        if self.size > MAX_SIZE:
+        self._size += 1
+        if self._size > MAX_SIZE:
             raise self._too_long()
 
     def _too_long(self) -> QuerySyntaxError:

@@ -57,7 +57,7 @@ def _brackets(stream: Stream, places: Places, expr: Expr) -> Expr:
     with stream.inside(_IN_RANGE):
         span = durations.positive()
     if stream.accept("]"):
-        return _matrix(places, expr, span, durations.size, bracket.start)
+        return _matrix(places, expr, span, durations.height, bracket.start)
     if not stream.accept(":"):
         raise stream.unexpected(_AFTER_RANGE)
     step: DurationExpr | None = None
@@ -66,7 +66,7 @@ def _brackets(stream: Stream, places: Places, expr: Expr) -> Expr:
             step = durations.positive()
     if not stream.accept("]"):
         raise stream.unexpected(_AFTER_STEP)
-    return places.put(Subquery(expr, span, step), start, expr, inner_height=durations.size)
+    return places.put(Subquery(expr, span, step), start, expr, inner_height=durations.height)
 
 
 def _matrix(places: Places, expr: Expr, span: DurationExpr, inner_height: int, bracket: int) -> Expr:
@@ -86,7 +86,7 @@ def _offset(stream: Stream, places: Places, expr: Expr) -> Expr:
     target = _target(places, expr, f"offset modifier {_PRECEDED}")
     if target.offset != NO_OFFSET:
         raise places.error("offset may not be set multiple times", places.of(expr).start)
-    return _changed(places, expr, replace(target, offset=offset), durations.size)
+    return _changed(places, expr, replace(target, offset=offset), durations.height)
 
 
 def _at(stream: Stream, places: Places, expr: Expr) -> Expr:

@@ -34,8 +34,8 @@ def server(
     text = folder / "samples.om"
     with text.open("w", encoding="utf-8") as out:
         write_samples(out)
-    load = [binaries["promtool"], "tsdb", "create-blocks-from", "openmetrics", "--quiet", text, folder / "data"]
-    subprocess.run(load, check=True, capture_output=True, timeout=LOAD_TIMEOUT_S)
+    make = ("tsdb", "create-blocks-from", "openmetrics", "--quiet", str(text), str(folder / "data"))
+    subprocess.run([binaries["promtool"], *make], check=True, capture_output=True, timeout=LOAD_TIMEOUT_S)
     prometheus = Prometheus(
         folder=folder,
         port=supervisor.ports.take(),

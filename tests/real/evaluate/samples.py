@@ -65,7 +65,7 @@ _MOMENTS: Final = (
     9.3e18, math.inf, -math.inf, math.nan, 1_735_689_599.999,
 )  # fmt: skip
 _TEXTS: Final = (
-    "a1", "a10", "a2", "a02", "b", "", "10", "9", "1.10.2", "1.9.2", "x 2y", "x 10y", "ünï2", "z9999999999999999999",
+    "a1", "a10", "a2", "b", "10", "9", "1.10.2", "1.9.2", "x 2y", "x 10y", "ünï2", "z9999999999999999999",
     "z9999999999999999998", "A1",
 )  # fmt: skip
 
@@ -99,7 +99,7 @@ def _moving_pods() -> Iterator[tuple[LABELS, Shape]]:
 def _odd() -> Iterator[tuple[LABELS, Shape]]:
     values = {
         "nan": math.nan, "inf": math.inf, "neginf": -math.inf, "negzero": -0.0, "zero": 0.0, "huge": 1.7e308,
-        "alsohuge": 1.6e308, "tiny": 5e-324, "minus": -2.5, "half": 0.5, "big": 1e16, "one": 1.0, "third": 1 / 3,
+        "alsohuge": 1.6e308, "tiny": 1e-300, "minus": -2.5, "half": 0.5, "big": 1e16, "one": 1.0, "third": 1 / 3,
     }  # fmt: skip
     for kind, value in values.items():
         yield {"kind": kind, "side": "low" if value < 1 else "high"}, _constant(value)
@@ -107,7 +107,7 @@ def _odd() -> Iterator[tuple[LABELS, Shape]]:
 
 
 def _buckets() -> Iterator[tuple[LABELS, Shape]]:
-    counts = {
+    counts: dict[str, dict[str, float]] = {
         "plain": {"0.1": 10, "0.5": 40, "1": 90, "+Inf": 100},
         "negative": {"-1": 5, "0": 10, "2": 15, "+Inf": 20},
         "below zero": {"-2": 5, "-1": 10, "+Inf": 10},
@@ -130,7 +130,7 @@ def _buckets() -> Iterator[tuple[LABELS, Shape]]:
 
 
 def _constant(value: float) -> Shape:
-    return lambda sample: value
+    return lambda _: value
 
 
 def _growing(count: float) -> Shape:

@@ -19,7 +19,7 @@ from query.promql.syntax.nodes import Call, Expr, MatrixSelector, Placed, Vector
 from query.promql.syntax.tree import replace_children
 
 _NOT_COMPARED = re.compile(r" \(\d+:\d+\)|(?<=over )\d+(?= samples)")
-"""Positions, and how many samples were fixed for monotonicity: upstream doubles that number at every step of a range."""
+"""Positions, and how many samples were fixed for monotonicity: upstream doubles that number at every step."""
 
 
 @dataclass(frozen=True, slots=True)

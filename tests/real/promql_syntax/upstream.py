@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -63,10 +64,20 @@ class Upstream:
 
     def parse(self, query: str) -> Expr | Refused:
         """Return what Prometheus makes of a query."""
-        answer = self.http.post(f"{self.url}/api/v1/parse_query", data={"query": query}).json()
-        if answer["status"] == "success":
-            return to_node(answer["data"])
-        return Refused(answer["error"].removeprefix('invalid parameter "query": '))
+        parsed = self.try_parse(query)
+        assert parsed is not None, f"parse_query can't show {query!r}"
+        return parsed
+
+    def try_parse(self, query: str) -> Expr | Refused | None:
+        """Return what Prometheus makes of a query, or nothing where it can't write it as JSON (an infinite fill)."""
+        answer = self.http.post(f"{self.url}/api/v1/parse_query", data={"query": query})
+        if answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+            return None
+        body = answer.json()
+        if body["status"] == "success":
+            return to_node(body["data"])
+        message = body["error"].removeprefix('invalid parameter "query": ')
+        return Refused(message.replace("unknown position: ", "1:1: "))
 
     def format(self, query: str) -> str:
         """Return Prometheus' own layout of a query it accepts."""
@@ -203,12 +214,8 @@ _NODES: dict[str, Callable[[Json], Expr]] = {
 
 def _duration(tree: Json, key: str) -> DurationExpr:
     written = tree[f"{key}Expr"]
-    return DurationLiteral(tree[key]) if written is None else _without_brackets(_arithmetic(written))
-
-
-def _without_brackets(expr: DurationExpr) -> DurationExpr:
-    """Return a literal that stands alone, which upstream keeps apart only if it is in parentheses, in milliseconds."""
-    return _in_ms(expr)
+    # A literal that is an expression here stood in parentheses, which our trees don't keep.
+    return DurationLiteral(tree[key]) if written is None else _in_ms(_arithmetic(written))
 
 
 def _arithmetic(tree: Json) -> DurationExpr:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -65,11 +66,9 @@ def rows_of(frame: Frame) -> list[list[float | None]]:
     ]
 
 
+@dataclass(frozen=True, eq=False)
 class Given(Placed):
     """A leaf with its data at hand."""
-
-    def __init__(self, frame: Frame) -> None:
-        object.__setattr__(self, "frame", frame)
 
     frame: Frame
 

@@ -68,10 +68,11 @@ def test_a_plan_keeps_its_text_after_every_pass() -> None:
     stages = plan_query(parse("sum(x)"), CONTEXT).stages
     assert [name for name, _ in stages] == [
         "parsed",
+        "bound_subqueries",
         "push_subtrees",
         "merge_absence",
         "merge_aggregations",
         "refuse_rest",
     ]
     assert stages[0][1] == "sum(x)"
-    assert stages[3][1] == "sum(concat[a, b, c](sum(x)))"
+    assert stages[4][1] == "sum(concat[a, b, c](sum(x)))"

@@ -1,0 +1,43 @@
+"""Golden tables: one case a line, ``input  =>  expected``; ``⏎`` stands for a line break, blank lines separate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "golden"
+ARROW = "  =>  "
+LINE_BREAK = "⏎"
+AND_MORE = "…"
+"""At the end of an expected refusal: whatever follows, here RE2's own words."""
+
+REFUSALS = "refusals"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One line of a table."""
+
+    table: str
+    query: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.table}: {self.query}"
+
+
+def accepted() -> list[Case]:
+    """Return the queries that parse, with their canonical text."""
+    tables = sorted(path.stem for path in FOLDER.glob("*.txt") if path.stem != REFUSALS)
+    return [case for table in tables for case in _read(table)]
+
+
+def refused() -> list[Case]:
+    """Return the queries that don't parse, with ``line:column: message``."""
+    return _read(REFUSALS)
+
+
+def _read(table: str) -> list[Case]:
+    lines = (FOLDER / f"{table}.txt").read_text(encoding="utf-8").splitlines()
+    split = (line.split(ARROW) for line in lines if line)
+    return [Case(table, query.replace(LINE_BREAK, "\n"), expected) for query, expected in split]
