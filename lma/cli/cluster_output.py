@@ -28,7 +28,7 @@ def print_clusters(clusters: Sequence[Cluster], output: Output) -> None:
                 cluster.endpoints.logs_url or "-",
                 cluster.endpoints.alerts_url or "-",
                 _labels(cluster),
-                "; ".join(cluster.warnings) or "ok",
+                _state(cluster),
             )
             for cluster in clusters
         ]
@@ -70,6 +70,13 @@ def print_outcome(cluster: Cluster) -> None:
 def document(cluster: Cluster) -> dict[str, Any]:
     """Return a cluster as the control plane showed it."""
     return dict(cluster.details)
+
+
+def _state(cluster: Cluster) -> str:
+    """Return ``ok``, or in few words what to look at; ``lma cluster show`` has the many."""
+    failing = [f"not {condition.kind}" for condition in cluster.conditions if condition.status == "False"]
+    warnings = f"{len(cluster.warnings)} warning{'s' if len(cluster.warnings) > 1 else ''}" if cluster.warnings else ""
+    return ", ".join(failing) or warnings or "ok"
 
 
 def _labels(cluster: Cluster) -> str:

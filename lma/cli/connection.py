@@ -6,7 +6,7 @@ that names another host gets no token unless one is given.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -21,7 +21,7 @@ def connect(context: typer.Context, url: str | None, token: str | None, *, timeo
     from lma.client import Client  # noqa: PLC0415 — `lma --help` must not wait for an HTTP library
 
     server_url, server_token = settled(context, url, token)
-    return Client(server_url, token=server_token, timeout_s=timeout_s or 30)
+    return Client(server_url, token=server_token, timeout_s=timeout_s or TIMEOUT_S)
 
 
 def settled(context: typer.Context, url: str | None, token: str | None) -> tuple[str, str | None]:

@@ -23,7 +23,7 @@ from lma.client.call import Call, Request
 from lma.client.entities import Alert, Cluster, Endpoints, Metadata, RuleGroup, Targets
 from lma.client.errors import ClientError
 from lma.client.samples import Labels, Listing, LogLine, Matrix, MetricResult, Streams
-from lma.client.server import FOREIGN_ERRORS, Server
+from lma.client.server import DEFAULT_TIMEOUT_S, FOREIGN_ERRORS, Server
 
 T = TypeVar("T")
 
@@ -32,11 +32,11 @@ class AsyncClient:
     """One server: metrics, logs and clusters, each method one request unless it says otherwise.
 
     ``url`` is the server's root (``http://127.0.0.1:9090``; no ``/prometheus``), ``token`` a bearer token, and
-    ``timeout_s`` bounds connecting, sending and each wait for bytes. Every method raises ``ClientError``. Belongs
+    ``timeout_s`` bounds each wait for bytes (and, up to ten seconds, connecting). Every method raises ``ClientError``. Belongs
     to one event loop. Close it, or use it in an ``async with`` block.
     """
 
-    def __init__(self, url: str, token: str | None = None, timeout_s: float = 30) -> None:
+    def __init__(self, url: str, token: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
         self._server = Server.of(url, token, timeout_s)
         self._http = httpx.AsyncClient(**self._server.httpx_options)
         self.clusters = AsyncClusters(self.run)

@@ -10,7 +10,7 @@
     │   ├── BadQueryError        … the query; carries line and column where the server names them
     │   └── WrongKindError       … the query is right, but answers with another kind of result
     ├── QueryFailedError         422: the query is well formed, but can't be computed
-    ├── IncompleteError          strict mode, and some cluster did not answer
+    ├── IncompleteError          clusters did not answer, and strict mode or the query leaves no part answer
     ├── NotFoundError            404: no such endpoint, no such cluster
     ├── ConflictError            409: the name or the endpoint is taken
     ├── ServerError              429, 5xx: the server could not
@@ -117,7 +117,7 @@ class QueryFailedError(ClientError):
 
 
 class IncompleteError(ClientError):
-    """Strict mode: an answer would lack the clusters in ``missing`` (name → reason)."""
+    """An answer would lack the clusters in ``missing`` (name → reason), and strict mode or the query forbids that."""
 
     def __init__(self, message: str, *, missing: dict[str, str], remedy: str = "", status: int | None = None) -> None:
         super().__init__(message, remedy=remedy, status=status)

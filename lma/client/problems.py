@@ -65,11 +65,12 @@ def problem_of(
         return _foreign(status, told, url)
     if status == 400:  # noqa: PLR2004 — HTTP's own number
         return _invalid(told, expr, status)
-    if status == 503 and is_strict and told.kind == "unavailable":  # noqa: PLR2004
+    missing = missing_of(headers)
+    if status == 503 and told.kind == "unavailable" and (missing or is_strict):  # noqa: PLR2004
         return errors.IncompleteError(
             told.message or "the answer would not be complete",
-            missing=missing_of(headers),
-            remedy=told.remedy or "bring the clusters back, or ask without strict mode",
+            missing=missing,
+            remedy=told.remedy or f"bring the clusters back{', or ask without strict mode' if is_strict else ''}",
             status=status,
         )
     kinds: dict[int, type[errors.ClientError]] = {

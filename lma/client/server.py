@@ -18,6 +18,9 @@ from lma.client.call import Answer, Request
 from lma.client.problems import problem_of
 
 USER_AGENT: Final = "lma-client"
+DEFAULT_TIMEOUT_S: Final = 60.0
+"""Above the 30 s a gateway gives a slow cluster by default, or its partial answer would come to nobody."""
+CONNECT_TIMEOUT_S: Final = 10.0
 FOREIGN_ERRORS: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ws.WebSocketException, OSError)
 """Everything ``translate`` takes; what else comes out of a library is a bug and stays what it is."""
 
@@ -73,7 +76,7 @@ class Server:
         """How either httpx client is made. A proxy of the environment is not asked for servers on this machine."""
         return {
             "headers": self.headers,
-            "timeout": self.timeout_s,
+            "timeout": httpx.Timeout(self.timeout_s, connect=min(self.timeout_s, CONNECT_TIMEOUT_S)),
             "follow_redirects": True,
             "trust_env": not is_loopback(self.url),
         }
@@ -116,6 +119,10 @@ class Server:
         """Return what one of FOREIGN_ERRORS is to a user."""
         if isinstance(error, ws.InvalidStatus):
             return self._refused_upgrade(error)
+        if isinstance(error, httpx.ConnectTimeout):
+            return errors.UnreachableError(
+                f"cannot reach {self.shown}: nobody answers", remedy="check the host and port, and what is between"
+            )
         if isinstance(error, httpx.TimeoutException | TimeoutError):
             return errors.TimedOutError(
                 f"{self.shown} did not answer within {self.timeout_s:g} s",

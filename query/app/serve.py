@@ -34,17 +34,13 @@ import structlog
 import uvicorn
 import uvloop
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from query.app.bounded_http import BoundedHttp
 from query.app.config import split_listen
 from query.model.errors import ConfigError
 
 DRAIN_S: Final = 10.0
 BACKLOG: Final = 2048
-MAX_HEAD_BYTES: Final = 512 << 10
-"""Bytes of request line and headers together; above the longest query a URL may carry (limits.query_bytes)."""
-LINGER_S: Final = 1.0
-"""How long the rest of a refused head is read and dropped."""
 RELEASE_S: Final = 2.0
 """How long a cancelled request may take to let go."""
 KEEP_ALIVE_S: Final = 75
@@ -137,7 +133,7 @@ async def serve(app: ASGIApp, listener: socket.socket, stop: Stop, *, drain_s: f
     server = _Server(
         uvicorn.Config(
             app,
-            http=_BoundedHttp,
+            http=BoundedHttp,
             ws="websockets-sansio",
             lifespan="auto",
             log_config=None,
@@ -216,44 +212,3 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
-
-
-class _BoundedHttp(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1 protocol with a bound on request line and headers, which it lacks: a URL could fill memory.
-
-    Counted in what arrives from the network, because the parser keeps a header to itself until it is complete. After
-    the refusal the rest is read and dropped for a moment: closing at once would reset the connection, and with it the
-    answer on its way.
-    """
-
-    _in_head = True
-    _head_bytes = 0
-    _is_refused = False
-
-    def data_received(self, data: bytes) -> None:
-        if self._is_refused:
-            return
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES:
-                self._refuse()
-                return
-        super().data_received(data)
-
-    def on_message_begin(self) -> None:
-        self._in_head = True
-        self._head_bytes = 0
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        self._in_head = False
-        super().on_headers_complete()
-
-    def _refuse(self) -> None:
-        self._is_refused = True
-        told = f"request line and headers exceed {MAX_HEAD_BYTES} bytes; send a long query by POST\n".encode()
-        self.transport.write(
-            b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
-            b"content-length: %d\r\nconnection: close\r\n\r\n%s" % (len(told), told)
-        )
-        self.loop.call_later(LINGER_S, self.transport.close)

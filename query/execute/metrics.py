@@ -56,7 +56,7 @@ class MetricsQueries:
             tuple(member.cluster for member in members.values()),
             partition_label=self._settings.partition_label,
             subquery_points=self._settings.subquery_points,
-            step_ms=grid.step_ms,
+            step_ms=0 if grid.is_instant else grid.step_ms,
             range_ms=grid.end_ms - grid.start_ms,
         )
         plan = plan_query(expr, context)

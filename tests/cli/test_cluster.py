@@ -46,14 +46,17 @@ def test_registering_can_print_the_cluster(server: ScriptedServer, lma: Lma) -> 
 
 
 def test_the_list_is_a_table(server: ScriptedServer, lma: Lma) -> None:
-    server.reply(CLUSTERS, Reply(json.dumps({"clusters": [SEOUL, TOKYO], "next_cursor": None})))
+    osaka = {**TOKYO, "name": "osaka", "conditions": [{"type": "LogsReachable", "status": "False"}]}
+    everyone = [SEOUL, TOKYO, osaka]
+    server.reply(CLUSTERS, Reply(json.dumps({"clusters": everyone, "next_cursor": None})))
     assert lma("cluster", "list").out == (
         "name   metrics                logs                   alerts  labels                 state\n"
         "seoul  http://127.0.0.1:9101  http://127.0.0.1:3101  -       region=ap-northeast-2  ok\n"
-        "tokyo  -                      http://127.0.0.1:3102  -       -                      logs: no answer\n"
+        "tokyo  -                      http://127.0.0.1:3102  -       -                      1 warning\n"
+        "osaka  -                      http://127.0.0.1:3102  -       -                      not LogsReachable\n"
     )
-    assert json.loads(lma("cluster", "list", "-o", "json").out) == [SEOUL, TOKYO]
-    assert yaml.safe_load(lma("cluster", "list", "-o", "yaml").out) == [SEOUL, TOKYO]
+    assert json.loads(lma("cluster", "list", "-o", "json").out) == everyone
+    assert yaml.safe_load(lma("cluster", "list", "-o", "yaml").out) == everyone
 
 
 def test_an_empty_list_says_how_to_go_on(server: ScriptedServer, lma: Lma) -> None:

@@ -119,6 +119,10 @@ def test_strict_mode_names_what_is_missing(server: ScriptedServer, client: Clien
     with pytest.raises(IncompleteError) as caught:
         client.query("up", partial=False)
     assert caught.value.missing == {"osaka": "no answer", "tokyo": "no answer"}
+    with pytest.raises(IncompleteError) as caught:
+        client.query("absent(up)")
+    assert "strict" not in caught.value.remedy
+    server.reply(f"{API}/query", refused)
     with pytest.raises(ServerError):
         client.query("up")
 

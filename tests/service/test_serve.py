@@ -11,8 +11,9 @@ import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
+from query.app.bounded_http import MAX_HEAD_BYTES
 from query.app.logs import RequestLog
-from query.app.serve import MAX_HEAD_BYTES, Stop, bind, is_loopback, serve, url_of
+from query.app.serve import Stop, bind, is_loopback, serve, url_of
 from query.model.errors import ConfigError
 
 
@@ -140,6 +141,34 @@ async def test_a_head_without_end_is_refused_and_the_server_lives() -> None:
         writer.close()
         assert answer.startswith(b"HTTP/1.1 431 ")
         assert str(MAX_HEAD_BYTES).encode() in answer
+        assert (await client.get(url)).text == "hello"
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nX: "])
+async def test_a_head_that_never_ends_closes_its_connection(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    monkeypatch.setattr("query.app.bounded_http.HEAD_TIMEOUT_S", 0.2)
+    async with serving(hello) as (url, _, _):
+        host, port = url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        if sent:
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert (await asyncio.wait_for(reader.readuntil(b"hello"), 5)).startswith(b"HTTP/1.1 200 ")
+            writer.write(sent)
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
+
+
+async def test_an_answer_may_take_longer_than_its_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("query.app.bounded_http.HEAD_TIMEOUT_S", 0.05)
+    passed = asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await passed.wait()
+        await hello(scope, receive, send)
+
+    async with serving(slow) as (url, _, _), httpx.AsyncClient() as client:
+        asyncio.get_running_loop().call_later(0.3, passed.set)
         assert (await client.get(url)).text == "hello"
 
 

@@ -31,6 +31,7 @@ from query.logql.syntax.nodes import (
     VectorAggregation,
 )
 from query.logql.syntax.patterns import check_replace_regex
+from query.logql.syntax.precedence import PRECEDENCE, RIGHT_ASSOCIATIVE
 from query.logql.syntax.ranges import parse_range_aggregation
 from query.logql.syntax.scalars import number_of, signed_number
 from query.logql.syntax.stages import parse_stages
@@ -39,16 +40,6 @@ from query.model.errors import UnsupportedError
 from query.model.matchers import Matcher
 from query.syntax.limits import DEFAULT, Limits
 
-_PRECEDENCE: Final = {
-    "or": 1,
-    "and": 2,
-    "unless": 2,
-    **dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), 3),
-    **dict.fromkeys("+-", 4),
-    **dict.fromkeys("*/%", 5),
-    "^": 6,
-}
-_RIGHT_ASSOCIATIVE: Final = frozenset({"^"})
 _MAX_K: Final = 2**31 - 1
 
 
@@ -74,10 +65,10 @@ def parse_selector(text: str, limits: Limits = DEFAULT) -> tuple[Matcher, ...]:
 def _expr(cursor: Cursor, at_least: int) -> Expr:
     with cursor.nested():
         left = _operand(cursor)
-        while (precedence := _PRECEDENCE.get(cursor.kind, -1)) >= max(at_least, 1):
+        while (precedence := PRECEDENCE.get(cursor.kind, -1)) >= max(at_least, 1):
             operator = cursor.advance()
             matching, returns_bool = _modifiers(cursor)
-            right = _expr(cursor, precedence + (operator.kind not in _RIGHT_ASSOCIATIVE))
+            right = _expr(cursor, precedence + (operator.kind not in RIGHT_ASSOCIATIVE))
             left = _binary(cursor, operator, left, right, matching, returns_bool=returns_bool)
         return left
 

@@ -18,11 +18,13 @@ from query.logql.syntax.nodes import (
     LineFilter,
     LogQuery,
     LogRange,
+    MetricExpr,
     RangeAggregation,
     Stage,
     Unwrap,
     VectorAggregation,
 )
+from query.logql.syntax.precedence import PRECEDENCE, RIGHT_ASSOCIATIVE
 from query.logql.syntax.printer import (
     print_filter,
     print_number,
@@ -64,9 +66,22 @@ def _pretty(expr: Expr, level: int) -> str:
             arguments = [_pretty(expr.expr, level + 1), *(_INDENT * (level + 1) + quote(text) for text in strings)]
             return _call(margin + "label_replace", arguments, margin)
         case Binary():
-            return "\n".join((_pretty(expr.left, level + 1), margin + _operator(expr), _pretty(expr.right, level + 1)))
+            left = _side(expr, expr.left, level + 1, is_right=False)
+            return "\n".join((left, margin + _operator(expr), _side(expr, expr.right, level + 1, is_right=True)))
         case _:
             return margin + line
+
+
+def _side(parent: Binary, side: MetricExpr, level: int, *, is_right: bool) -> str:
+    """Lay out an operand, in parentheses where it would bind otherwise without; Loki leaves them out always."""
+    shown = _pretty(side, level)
+    if not isinstance(side, Binary) or "\n" not in shown:
+        return shown
+    outer, inner = PRECEDENCE[parent.op], PRECEDENCE[side.op]
+    if inner > outer or (inner == outer and is_right is (parent.op in RIGHT_ASSOCIATIVE)):
+        return shown
+    margin = _INDENT * level
+    return f"{margin}(\n{_pretty(side, level + 1)}\n{margin})"
 
 
 def _call(head: str, arguments: Sequence[str], margin: str) -> str:

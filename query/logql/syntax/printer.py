@@ -198,6 +198,8 @@ def print_number(value: float) -> str:
     if math.isinf(value):
         return "(1e+308 * 10)" if value > 0 else "(-1e+308 * 10)"
     size = abs(value)
+    if value == 0 and math.copysign(1, value) < 0:
+        return "-0.0"  # "-0" is a duration to Loki
     if size and not _SMALLEST_PLAIN <= size < _SMALLEST_SCIENTIFIC:
         return format_scientific(value)
     return format_float(value)

@@ -78,7 +78,9 @@ def format_go_duration(ns: int) -> str:
 
 def format_range(ns: int) -> str:
     """Return nanoseconds as Loki prints the range in brackets and an offset: ``5m``, ``1h30m``."""
-    return format_duration(ns // NS_PER_MS) if ns % NS_PER_MS == 0 else format_go_duration(ns)
+    if ns < 0 or ns % NS_PER_MS:
+        return format_go_duration(ns)  # Prometheus' notation has neither
+    return format_duration(ns // NS_PER_MS)
 
 
 def parse_size(text: str) -> int:

@@ -6,20 +6,10 @@ nested subqueries. Nothing is changed, only refused, before a cluster sees it.
 
 from __future__ import annotations
 
-import math
-
 from query.model.errors import LimitExceededError
 from query.promql.plan.context import PlanContext
-from query.promql.syntax.nodes import (
-    DurationBinary,
-    DurationCall,
-    DurationExpr,
-    DurationFunction,
-    DurationLiteral,
-    DurationUnary,
-    Expr,
-    Subquery,
-)
+from query.promql.syntax.nodes import DurationExpr, Expr, Subquery
+from query.promql.syntax.resolve import resolve_duration
 from query.promql.syntax.tree import children
 
 
@@ -32,10 +22,10 @@ def bound_subqueries(expr: Expr, context: PlanContext) -> Expr:
 def _check(expr: Expr, context: PlanContext, outer_points: float) -> None:
     points = outer_points
     if isinstance(expr, Subquery):
-        range_ms = duration_ms(expr.range, context)
-        step_ms = duration_ms(expr.step, context) if expr.step is not None else float(context.subquery_step_ms)
-        points *= max(1.0, range_ms / max(step_ms, 1.0))
-        if not points <= context.subquery_points:
+        range_ms = _ms(expr.range, context)
+        step_ms = _ms(expr.step, context) if expr.step is not None else context.subquery_step_ms
+        points *= max(1.0, range_ms / max(step_ms, 1))
+        if points > context.subquery_points:
             raise LimitExceededError(
                 "subquery_points",
                 context.subquery_points,
@@ -46,50 +36,5 @@ def _check(expr: Expr, context: PlanContext, outer_points: float) -> None:
         _check(child, context, points)
 
 
-def duration_ms(duration: DurationExpr, context: PlanContext) -> float:
-    """Return the milliseconds a duration expression comes to; arithmetic counts in seconds, as upstream."""
-    return _seconds(duration, context) * 1000
-
-
-def _seconds(duration: DurationExpr, context: PlanContext) -> float:
-    if isinstance(duration, DurationCall):
-        return _called(duration, context)
-    match duration:
-        case DurationLiteral():
-            return duration.ms / 1000
-        case DurationUnary():
-            value = _seconds(duration.operand, context)
-            return -value if duration.op == "-" else value
-        case DurationBinary():
-            return _arithmetic(duration.op, _seconds(duration.left, context), _seconds(duration.right, context))
-
-
-def _called(call: DurationCall, context: PlanContext) -> float:
-    match call.function:
-        case DurationFunction.STEP:
-            return context.step_ms / 1000
-        case DurationFunction.RANGE:
-            return context.range_ms / 1000
-        case DurationFunction.MIN:
-            return min(_seconds(argument, context) for argument in call.arguments)
-        case DurationFunction.MAX:
-            return max(_seconds(argument, context) for argument in call.arguments)
-
-
-def _arithmetic(op: str, left: float, right: float) -> float:
-    try:
-        match op:
-            case "+":
-                return left + right
-            case "-":
-                return left - right
-            case "*":
-                return left * right
-            case "/":
-                return left / right
-            case "%":
-                return math.fmod(left, right)
-            case _:
-                return float(left**right)
-    except (ArithmeticError, ValueError, TypeError):
-        return math.nan
+def _ms(duration: DurationExpr, context: PlanContext) -> int:
+    return resolve_duration(duration, step_ms=context.step_ms, range_ms=context.range_ms)

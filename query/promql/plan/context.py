@@ -16,14 +16,14 @@ class PlanContext:
 
     ``subquery_step_ms`` is written into subqueries that give no step, because each server has its own default.
     ``subquery_points`` bounds how often one evaluation may evaluate the expression of a subquery. ``step_ms`` and
-    ``range_ms`` are the query's, which durations may name.
+    ``range_ms`` are the query's, which durations may name; both 0 for an instant query.
     """
 
     clusters: tuple[Cluster, ...]
     partition_label: str = "cluster"
     subquery_step_ms: int = DEFAULT_SUBQUERY_STEP_MS
     subquery_points: int = DEFAULT_SUBQUERY_POINTS
-    step_ms: int = 1
+    step_ms: int = 0
     range_ms: int = 0
 
     @property

@@ -12,6 +12,7 @@ the stack or takes long: see :class:`query.syntax.limits.Limits`.
 
 from query.promql.syntax.nodes import Expr, ValueType
 from query.promql.syntax.parser import parse, parse_selector
+from query.promql.syntax.pretty import prettify
 from query.promql.syntax.printer import print_expr, print_matchers
 from query.promql.syntax.resolve import resolve_duration
 from query.promql.syntax.tree import children, replace_children, rewrite, walk
@@ -23,6 +24,7 @@ __all__ = [
     "children",
     "parse",
     "parse_selector",
+    "prettify",
     "print_expr",
     "print_matchers",
     "replace_children",

@@ -53,7 +53,7 @@ _DURATION_TOLERANCE: Final = 1e-9
 def print_expr(expr: Expr) -> str:
     """Return the text of a tree."""
     out: list[str] = []
-    _write(expr, out)
+    write_expr(expr, out)
     return "".join(out)
 
 
@@ -62,12 +62,36 @@ def print_matchers(matchers: tuple[Matcher, ...]) -> str:
     return print_expr(VectorSelector(matchers))
 
 
-def _write(expr: Expr, out: list[str]) -> None:
+def aggregate_head(expr: Aggregate) -> str:
+    """Return what stands in front of an aggregation's parenthesis."""
+    if not expr.without and not expr.grouping:
+        return expr.op
+    return f"{expr.op} {'without' if expr.without else 'by'} ({_names(expr.grouping)}) "
+
+
+def operator_text(expr: Binary) -> str:
+    """Return what stands between the sides of an operation."""
+    return f"{expr.op}{' bool' if expr.returns_bool else ''}{_matching(expr.matching)}"
+
+
+def subquery_suffix(expr: Subquery) -> str:
+    """Return what follows the expression of a subquery."""
+    step = "" if expr.step is None else print_duration(expr.step)
+    return f"[{print_duration(expr.range)}:{step}]{_at(expr.at)}{_offset(expr.offset)}"
+
+
+def print_matcher(matcher: Matcher) -> str:
+    """Return one matcher as it stands in braces."""
+    name = matcher.name if is_plain_label(matcher.name) else quote(matcher.name)
+    return f"{name}{matcher.op.value}{quote(matcher.value)}"
+
+
+def write_expr(expr: Expr, out: list[str]) -> None:
+    """Append the text of a tree to ``out``, piece by piece."""
     match expr:
         case Subquery():
             _write_operand(expr.expr, ATOM, out)
-            step = "" if expr.step is None else print_duration(expr.step)
-            out.append(f"[{print_duration(expr.range)}:{step}]{_at(expr.at)}{_offset(expr.offset)}")
+            out.append(subquery_suffix(expr))
         case Call():
             _write_call(expr, out)
         case Aggregate():
@@ -79,7 +103,7 @@ def _write(expr: Expr, out: list[str]) -> None:
             _write_operand(expr.expr, SIGN if _is_signed(expr.expr) else POWER, out)
         case Paren():
             out.append("(")
-            _write(expr.expr, out)
+            write_expr(expr.expr, out)
             out.append(")")
         case _:
             out.append(_leaf(expr))
@@ -106,9 +130,9 @@ def _leaf(expr: NumberLiteral | StringLiteral | VectorSelector | MatrixSelector 
 def _write_operand(expr: Expr, least: int, out: list[str]) -> None:
     """Write ``expr`` where only what binds at least as tightly as ``least`` can stand without parentheses."""
     if _binding(expr) >= least:
-        _write(expr, out)
+        write_expr(expr, out)
     else:
-        _write(Paren(expr), out)
+        write_expr(Paren(expr), out)
 
 
 def _binding(expr: Expr) -> int:
@@ -132,10 +156,9 @@ def _is_signed(expr: Expr) -> bool:
 def _write_binary(expr: Binary, out: list[str]) -> None:
     own = of_operator(expr.op)
     _write_operand(expr.left, own + 1 if own == POWER else own, out)
-    bool_word = " bool" if expr.returns_bool else ""
-    out.append(f" {expr.op}{bool_word}{_matching(expr.matching)} ")
+    out.append(f" {operator_text(expr)} ")
     if _is_signed(expr.right):
-        _write(expr.right, out)
+        write_expr(expr.right, out)
     else:
         _write_operand(expr.right, own if own == POWER else own + 1, out)
 
@@ -149,19 +172,16 @@ def _write_call(expr: Call, out: list[str]) -> None:
             # The second argument of info() is label matchers only: a name in front of the braces is refused.
             out.append(_braces(arg.matchers) + _modifiers(arg))
         else:
-            _write(arg, out)
+            write_expr(arg, out)
     out.append(")")
 
 
 def _write_aggregate(expr: Aggregate, out: list[str]) -> None:
-    out.append(expr.op)
-    if expr.without or expr.grouping:
-        out.append(f" {'without' if expr.without else 'by'} ({_names(expr.grouping)}) ")
-    out.append("(")
+    out.append(f"{aggregate_head(expr)}(")
     if expr.param is not None:
-        _write(expr.param, out)
+        write_expr(expr.param, out)
         out.append(", ")
-    _write(expr.expr, out)
+    write_expr(expr.expr, out)
     out.append(")")
 
 
@@ -182,12 +202,7 @@ def _selector(matchers: tuple[Matcher, ...]) -> str:
 
 
 def _braces(matchers: tuple[Matcher, ...]) -> str:
-    return "{" + ",".join(map(_matcher, matchers)) + "}"
-
-
-def _matcher(matcher: Matcher) -> str:
-    name = matcher.name if is_plain_label(matcher.name) else quote(matcher.name)
-    return f"{name}{matcher.op.value}{quote(matcher.value)}"
+    return "{" + ",".join(map(print_matcher, matchers)) + "}"
 
 
 def _modifiers(selector: VectorSelector) -> str:

@@ -11,7 +11,7 @@ from query.promql.syntax import Expr, parse, rewrite
 from query.promql.syntax.nodes import VectorSelector
 from tests.real.promql_syntax.mutations import mutated
 from tests.real.promql_syntax.upstream import Refused, Upstream, comparable
-from tests.unit.promql.syntax.golden_files import accepted, refused
+from tests.unit.promql.syntax.golden_files import accepted, laid_out, refused
 
 SEED = 20_250_615
 MUTATIONS = 3_000
@@ -69,6 +69,15 @@ def test_we_read_what_upstream_prints_as_the_same_tree(upstream: Upstream) -> No
             differences[case.query] = (text, theirs)
     assert {query: both for query, both in differences.items() if query not in PRINTED_WRONG_UPSTREAM} == {}
     assert differences.keys() == PRINTED_WRONG_UPSTREAM.keys(), "a difference that is listed is gone"
+
+
+def test_upstream_lays_out_long_queries_the_same_way(upstream: Upstream) -> None:
+    differences = {}
+    for case in laid_out():
+        theirs = upstream.format(case.query)
+        if theirs != case.expected:
+            differences[case.query] = theirs
+    assert differences == {}
 
 
 def test_upstream_refuses_what_we_refuse_in_the_same_words(upstream: Upstream) -> None:

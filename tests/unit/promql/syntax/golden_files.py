@@ -12,6 +12,8 @@ AND_MORE = "…"
 """At the end of an expected refusal: whatever follows, here RE2's own words."""
 
 REFUSALS = "refusals"
+LAID_OUT = "pretty.promql"
+RULE = "-" * 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,13 @@ def accepted() -> list[Case]:
 def refused() -> list[Case]:
     """Return the queries that don't parse, with ``line:column: message``."""
     return _read(REFUSALS)
+
+
+def laid_out() -> list[Case]:
+    """Return long queries, with their text split into lines."""
+    blocks = (FOLDER / LAID_OUT).read_text(encoding="utf-8").split("\n\n")
+    split = (block.strip("\n").split(f"\n{RULE}\n") for block in blocks)
+    return [Case("pretty", query, expected) for query, expected in split]
 
 
 def _read(table: str) -> list[Case]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from query.model.errors import QuerySyntaxError
-from query.promql.syntax import Expr, parse, parse_selector, print_expr, replace_children, type_of, walk
+from query.promql.syntax import Expr, parse, parse_selector, prettify, print_expr, replace_children, type_of, walk
 from query.syntax.limits import DEFAULT, Limits
 
 CPU_LIMIT_S = 0.5
@@ -138,9 +138,10 @@ def test_text_is_refused_soon(text: str, message: str) -> None:
 def test_text_is_read_soon(text: str) -> None:
     started = time.process_time()
     tree = parse(text)
-    printed = print_expr(tree)
+    printed, pretty = print_expr(tree), prettify(tree)
     assert time.process_time() - started < CPU_LIMIT_S
     assert parse(printed, Limits(max_bytes=1 << 20)) == tree
+    assert len(pretty) >= len(printed)
 
 
 @pytest.mark.parametrize("text", TALL.values(), ids=TALL.keys())
@@ -153,6 +154,7 @@ def test_tallest_trees_can_be_used_in_a_server(text: str) -> None:
         assert type_of(tree) is type_of(again)
         assert sum(1 for _ in walk(tree)) >= TALLEST - 2
         assert _copied(tree) == tree
+        assert parse(prettify(tree)) == tree
 
     _on_top_of(BASE_STACK, use)
 
