@@ -19,6 +19,9 @@ from bench.usage import peak_memory_bytes, reset_peak
 from lma.demo.ports import Ports
 from lma.demo.processes import ProcessGroup
 
+PAPER_COLUMNS = 120
+"""Width of the tables where the output goes to a file or a pipe."""
+
 
 def main() -> None:
     """Read the arguments and run."""
@@ -27,12 +30,14 @@ def main() -> None:
     parser.add_argument("--series", type=int, default=4_000, help="counters per cluster (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=15, help="rounds to take the medians of (default: %(default)s)")
     parser.add_argument("--only", default="", metavar="TEXT", help="only questions whose name contains TEXT")
-    parser.add_argument("--json", type=Path, default=Path("bench-results.json"), help="where to write the results")
+    parser.add_argument("--json", type=Path, default=Path("build/bench.json"), help="where to write the results")
     asyncio.run(_run(parser.parse_args()))
 
 
 async def _run(arguments: argparse.Namespace) -> None:
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=PAPER_COLUMNS)
     questions = [question for question in QUESTIONS if arguments.only in question.name]
     binaries = lma.parts.ensure(["prometheus", "promtool", "thanos"])
     settings = {"clusters": arguments.clusters, "series": arguments.series, "rounds": arguments.rounds}

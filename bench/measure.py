@@ -1,4 +1,7 @@
-"""Take turns and measure: every contender answers every question in every round, in changing order."""
+"""Take turns and measure: every contender answers every question in every round, in changing order.
+
+Nobody is asked to compress: over loopback compression is pure cost, and its share would differ between contenders.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from bench.contenders import Contender, WrongAnswerError
 from bench.questions import Question
 from bench.usage import cpu_seconds
 
+REQUEST_TIMEOUT_S = 120.0
 Progress = Callable[[str], None]
 
 
@@ -57,7 +61,9 @@ async def measure(
     """Warm every contender up, check that they agree, then run the rounds."""
     results = {question.name: {one.name: Measured() for one in contenders} for question in questions}
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=120), auto_decompress=True
+        connector=aiohttp.TCPConnector(limit=0),
+        timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_S),
+        headers={"Accept-Encoding": "identity"},
     ) as session:
         for question in questions:
             await _warm_up_and_check(session, contenders, question, results[question.name])

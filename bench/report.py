@@ -94,4 +94,5 @@ def _as_data(measured: Measured) -> dict[str, Any]:
 
 def save(document: Mapping[str, Any], path: Path) -> None:
     """Write the document, readable by people too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

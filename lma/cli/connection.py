@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from lma.client import Client
 
 
+TIMEOUT_S: Final = 130.0
+"""Above the 120 s a gateway gives a query by default; a person who waits can press Ctrl-C sooner."""
+
+
 def connect(context: typer.Context, url: str | None, token: str | None, *, timeout_s: float | None = None) -> Client:
     """Return a client for what the options say; the caller closes it. Raises ClientError."""
     from lma.client import Client  # noqa: PLC0415 — `lma --help` must not wait for an HTTP library

@@ -32,8 +32,8 @@ class AsyncClient:
     """One server: metrics, logs and clusters, each method one request unless it says otherwise.
 
     ``url`` is the server's root (``http://127.0.0.1:9090``; no ``/prometheus``), ``token`` a bearer token, and
-    ``timeout_s`` bounds each wait for bytes (and, up to ten seconds, connecting). Every method raises ``ClientError``. Belongs
-    to one event loop. Close it, or use it in an ``async with`` block.
+    ``timeout_s`` bounds each wait for bytes (connecting: ten seconds at most). Every method raises ``ClientError``.
+    Belongs to one event loop. Close it, or use it in an ``async with`` block.
     """
 
     def __init__(self, url: str, token: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:

@@ -33,8 +33,8 @@ class Client:
     """One server: metrics, logs and clusters, each method one request unless it says otherwise.
 
     ``url`` is the server's root (``http://127.0.0.1:9090``; no ``/prometheus``), ``token`` a bearer token, and
-    ``timeout_s`` bounds each wait for bytes (and, up to ten seconds, connecting). Every method raises ``ClientError``. May be
-    shared by threads. Close it, or use it in a ``with`` block.
+    ``timeout_s`` bounds each wait for bytes (connecting: ten seconds at most). Every method raises ``ClientError``.
+    May be shared by threads. Close it, or use it in a ``with`` block.
     """
 
     def __init__(self, url: str, token: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lma.registry.errors import ConflictError
+from lma.registry.errors import ConflictError, DatabaseError
 from lma.registry.models import ClusterRow, ConditionRow, EndpointClaimRow
 from lma.registry.records import ClusterId, ClusterRecord, Condition, ConditionStatus
 from query.app.config import ClusterConfig, endpoints
@@ -108,10 +109,22 @@ def _condition_rows(conditions: Iterable[Condition]) -> list[ConditionRow]:
     ]
 
 
+def _config(row: ClusterRow) -> ClusterConfig:
+    try:
+        return ClusterConfig.model_validate({"name": row.name, "labels": row.labels, **row.endpoints})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise DatabaseError(
+            f"the database holds a cluster {row.name!r} that this version can't use: {place}: {first['msg']}",
+            "run the version that wrote it, change or remove the cluster there, and upgrade again",
+        ) from error
+
+
 def _record(row: ClusterRow) -> ClusterRecord:
     return ClusterRecord(
         id=ClusterId(row.id),
-        config=ClusterConfig.model_validate({"name": row.name, "labels": row.labels, **row.endpoints}),
+        config=_config(row),
         created_at=row.created_at,
         updated_at=row.updated_at,
         shown_partitions=row.shown_partitions,

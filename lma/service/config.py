@@ -32,10 +32,17 @@ _DATABASE_FILE: Final = "lma.db"
 
 
 def default_state_dir() -> Path:
-    """Return ``$XDG_STATE_HOME/lma-federation``, by default below ``~/.local/state``."""
+    """Return ``$XDG_STATE_HOME/lma-federation``, by default below ``~/.local/state``.
+
+    A user without a home, as containers have them, gets ``/var/lib/lma-federation``.
+    """
     base = os.environ.get("XDG_STATE_HOME", "")
-    root = Path(base) if base.startswith("/") else Path.home() / ".local" / "state"
-    return root / _STATE_FOLDER
+    if base.startswith("/"):
+        return Path(base) / _STATE_FOLDER
+    try:
+        return Path.home() / ".local" / "state" / _STATE_FOLDER
+    except RuntimeError:
+        return Path("/var/lib") / _STATE_FOLDER
 
 
 class LogConfig(Strict):
@@ -92,4 +99,7 @@ def load_service_config(path: Path | None, *, listen: str | None, state_dir: Pat
     if state_dir is not None:
         changed["state_dir"] = state_dir
     config = config.model_copy(update=changed)
-    return config.model_copy(update={"state_dir": config.state_dir.expanduser().absolute()})
+    try:
+        return config.model_copy(update={"state_dir": config.state_dir.expanduser().absolute()})
+    except RuntimeError as error:
+        raise ConfigError(f"state_dir {config.state_dir}: {error}; give an absolute path") from error

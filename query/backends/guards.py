@@ -97,11 +97,20 @@ class Breaker:
     when the full time was given: a client that asks with a tiny timeout says nothing about the cluster.
     """
 
-    def __init__(self, inner: Backend, failures: int, open_s: float, full_s: float) -> None:
+    def __init__(
+        self,
+        inner: Backend,
+        failures: int,
+        open_s: float,
+        full_s: float,
+        *,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._inner = inner
         self._threshold = failures
         self._open_s = open_s
         self._full_s = full_s
+        self._now_s = now_s
         self._failures = 0
         self._open_until = 0.0
         self._trying = False
@@ -110,12 +119,12 @@ class Breaker:
     @property
     def is_open(self) -> bool:
         """True while requests are refused without being sent."""
-        return self._failures >= self._threshold and (time.monotonic() < self._open_until or self._trying)
+        return self._failures >= self._threshold and (self._now_s() < self._open_until or self._trying)
 
     async def send(self, request: Request, deadline: Deadline) -> Reply:
         """Send unless the circuit is open."""
         if self.is_open:
-            left = max(0.0, self._open_until - time.monotonic())
+            left = max(0.0, self._open_until - self._now_s())
             raise BackendError(
                 Failure.CIRCUIT_OPEN,
                 f"not asked: {self._failures} failures in a row, tried again in {left:.0f} s; last: {self._last}",
@@ -131,7 +140,7 @@ class Breaker:
                 self._failures += 1
                 self._last = str(error)
                 if self._failures >= self._threshold:
-                    self._open_until = time.monotonic() + self._open_s
+                    self._open_until = self._now_s() + self._open_s
             raise
         else:
             self._failures = 0

@@ -66,6 +66,8 @@ GAUGE_RANGES: Final = (
 MATH: Final = ("abs", "ceil", "floor", "sgn", "-", "sqrt", "exp")
 ARITHMETIC: Final = ("+", "-", "*", "/", "%")
 COMPARISONS: Final = (">", "<", ">=", "<=", "==", "!=")
+APART: Final = "1.00037"
+"""Factor that keeps two compared vectors from being nearly equal, where the last digit of a sum would decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,8 @@ class Generator:
         if clause and self._chance(0.5):
             right = Vector(f"sum by ({', '.join(keys)}) ({right.text})", tuple(shared), "cluster" in keys)
             clause += " group_left ()"
-        return Vector(f"({left.text}) {operator}{clause} ({right.text})", left.labels, left.has_cluster)
+        factor = f" * {APART}" if operator in COMPARISONS else ""
+        return Vector(f"({left.text}) {operator}{clause} (({right.text}){factor})", left.labels, left.has_cluster)
 
     def _set_operation(self, depth: int) -> Vector:
         left, right = self._vector(depth - 1), self._vector(depth - 1)
@@ -189,7 +192,7 @@ class Generator:
 
     def _with_scalar(self, depth: int) -> Vector:
         inner = self._vector(depth - 1)
-        number = self._pick(("0", "1", "2.5", "100", "-1"))
+        number = self._pick(("0", "1.003", "2.503", "100.07", "-1.003"))
         if self._chance(0.5):
             boolean = self._pick(("", " bool"))
             return Vector(

@@ -74,14 +74,18 @@ def read_log_answer(response: httpx.Response) -> LogAnswer:
 def log_differences(
     query: str, expected: LogAnswer, got: LogAnswer, *, direction: str, limit: int, every: LogAnswer | None = None
 ) -> list[str]:
-    """Return what differs; ``every`` is the oracle's answer without a limit, needed where ``expected`` is full."""
+    """Return what differs.
+
+    ``every`` is what the answer was chosen from: the oracle's answer without the limit where ``expected`` is full, its
+    answer to the aggregated expression where the query is a ``topk`` or ``bottomk``.
+    """
     if expected.is_error or got.is_error:
         if expected.status_code != got.status_code:
             want, have = (f"{one.status_code} ({one.error[:300]})" for one in (expected, got))
             return [f"status {have}, expected {want}"]
         return []
     if expected.metric is not None or got.metric is not None:
-        return _metric_differences(query, expected, got)
+        return _metric_differences(query, expected, got, every.metric if every else None)
     found = _misordered(got, direction)
     if len(expected.lines) < limit or every is None:
         return found + _line_differences(expected.lines, got.lines)
@@ -98,10 +102,10 @@ def log_differences(
     return [f"at the edge {edge}, not in the data: {line}" for line in at_edge - offered]
 
 
-def _metric_differences(query: str, expected: LogAnswer, got: LogAnswer) -> list[str]:
+def _metric_differences(query: str, expected: LogAnswer, got: LogAnswer, candidates: Answer | None) -> list[str]:
     if expected.metric is None or got.metric is None:
         return ["log lines on one side, numbers on the other"]
-    return differences(query, _sorted(expected.metric), _sorted(got.metric), assume_sums=True)
+    return differences(query, _sorted(expected.metric), _sorted(got.metric), candidates, assume_sums=True)
 
 
 def _sorted(answer: Answer) -> Answer:

@@ -78,11 +78,15 @@ def thanos_may_differ(query: str) -> bool:
 _TOPK = re.compile(r"\s*(?:topk|bottomk)\b(?:\s*(?:by|without)\s*\([^)]*\))?\s*\(\s*[^,()]+(?:\(.*?\)\))?\s*,")
 
 
+_CLAUSE_BEHIND = re.compile(r"\)\s*(?:by|without)\s*\([^()]*\)\s*\Z")
+
+
 def topk_operand(query: str) -> str:
     """Return the vector that a topmost ``topk``/``bottomk`` chooses from, or an empty string.
 
-    Example: ``topk by (x) (2, sum by (x, y) (z))`` gives ``sum by (x, y) (z)``.
+    Example: ``topk by (x) (2, sum by (x, y) (z))`` gives ``sum by (x, y) (z)``. The clause may stand behind, too.
     """
+    query = _CLAUSE_BEHIND.sub(")", query)
     found = _TOPK.match(query)
     if found is None or not query.rstrip().endswith(")"):
         return ""

@@ -58,6 +58,7 @@ def _disagree(oracle: Oracle, entry: Entry) -> bool:
         ("topk(3, x)", "x"),
         ("bottomk by (a, b) (2, sum by (a) (x))", "sum by (a) (x)"),
         ("topk(scalar(sum(x)), y)", "y"),
+        ("topk(3, sum by (b) (x)) by (a)", "sum by (b) (x)"),
         ("sum(topk(3, x))", ""),
         ("topk(3, x) > 2", ""),
     ],

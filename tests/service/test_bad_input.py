@@ -8,6 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from lma.registry.directory import Directory
+from lma.service.runtime import Service
+
 URL = "http://127.0.0.1:1"
 GOOD: dict[str, Any] = {"name": "seoul", "endpoints": {"metrics": {"url": URL}}}
 
@@ -229,3 +232,31 @@ async def test_a_patch_that_leaves_nothing_to_ask_is_refused(client: httpx.Async
         check(await client.patch("/v1/clusters/seoul", json=patch), 422, "invalid")
     shown = (await client.get("/v1/clusters/seoul")).json()
     assert shown["endpoints"]["metrics"]["url"] == dead_url
+
+
+async def test_a_database_that_fails_is_told_and_the_process_lives(
+    service: Service, client: httpx.AsyncClient, dead_url: str
+) -> None:
+    async with service.database.exclusive() as connection:
+        await connection.exec_driver_sql("ALTER TABLE clusters RENAME TO moved")
+    for answer in (
+        await client.get("/v1/clusters"),
+        await client.post("/v1/clusters", json=with_("endpoints.metrics.url", dead_url)),
+        await client.delete("/v1/clusters/seoul"),
+    ):
+        error = check(answer, 503, "unavailable")
+        assert "SELECT" not in answer.text
+        assert "no such table" in error["message"]
+    assert (await client.get("/-/healthy")).status_code == 200
+
+
+async def test_a_bug_is_answered_in_the_same_shape_without_its_details(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_self: Directory, _name: str) -> None:
+        raise ZeroDivisionError("inner secret")
+
+    monkeypatch.setattr(Directory, "show", broken)
+    answer = await client.get("/v1/clusters/seoul")
+    check(answer, 500, "internal")
+    assert "inner secret" not in answer.text

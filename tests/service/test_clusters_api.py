@@ -264,3 +264,18 @@ async def test_what_is_registered_is_queried_after_a_restart(service: Service, c
         await service.gateway.replace_clusters([])
         assert await service.directory.start() == 1
         assert await up_by_cluster(client) == {"seoul": "1"}
+
+
+async def test_queries_go_on_while_clusters_come_and_go(client: httpx.AsyncClient) -> None:
+    async with endpoint(sample="1") as stays, endpoint(sample="2") as comes:
+        await client.post("/v1/clusters", json=body("stays", stays.url))
+        seen: set[frozenset[str]] = set()
+        for _ in range(5):
+            changes = (client.post("/v1/clusters", json=body("comes", comes.url)), client.delete("/v1/clusters/comes"))
+            for change in changes:
+                *answers, done = await asyncio.gather(*(up_by_cluster(client) for _ in range(8)), change)
+                assert isinstance(done, httpx.Response)
+                assert done.is_success
+                seen.update(frozenset(answer) for answer in answers if isinstance(answer, dict))
+        assert seen <= {frozenset({"stays"}), frozenset({"stays", "comes"})}
+        assert frozenset({"stays"}) in seen

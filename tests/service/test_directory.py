@@ -246,6 +246,14 @@ async def test_the_database_itself_refuses_a_second_owner_of_an_endpoint(
     assert len(await directory.names()) == 1
 
 
+async def test_a_row_of_another_version_is_told_by_name(database: Database, directory: Directory) -> None:
+    await register(directory, "seoul")
+    async with database.exclusive() as connection:
+        await connection.exec_driver_sql("UPDATE clusters SET endpoints = '{\"traces\": {}}'")
+    with pytest.raises(DatabaseError, match=r"'seoul' that this version can't use: traces"):
+        await directory.start()
+
+
 async def test_a_database_that_fails_is_told_and_nothing_is_published(
     database: Database, directory: Directory, plane: InMemoryPlane
 ) -> None:

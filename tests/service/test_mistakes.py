@@ -99,6 +99,15 @@ def test_the_state_directory_follows_the_xdg_rules(monkeypatch: pytest.MonkeyPat
     assert default_state_dir() == Path("/var/state/lma-federation")
 
 
+def test_a_user_without_a_home_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 54_321)
+    assert default_state_dir() == Path("/var/lib/lma-federation")
+    with pytest.raises(ConfigError, match="absolute path"):
+        load_service_config(None, listen=None, state_dir=Path("~/lma"))
+
+
 def test_a_home_in_the_state_directory_is_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/op")
     assert load_service_config(None, listen=None, state_dir=Path("~/lma")).state_dir == Path("/home/op/lma")

@@ -80,6 +80,33 @@ async def test_clusters_survive_a_kill(tmp_path: Path) -> None:
             assert answer.json()["data"]["result"][0]["metric"]["cluster"] == "seoul"
 
 
+async def test_what_was_acknowledged_is_there_after_a_kill_in_the_middle(tmp_path: Path, dead_url: str) -> None:
+    state = tmp_path / "state"
+    acknowledged: set[str] = set()
+    enough = asyncio.Event()
+    async with running(state) as first, first.client() as client:
+
+        async def register(name: str) -> None:
+            content = {"name": name, "endpoints": {"metrics": {"url": f"{dead_url}/{name}"}}}
+            try:
+                answer = await client.post("/v1/clusters", json=content)
+            except httpx.HTTPError:
+                return  # killed before it could answer
+            assert answer.status_code == 201
+            acknowledged.add(name)
+            if len(acknowledged) == 5:
+                enough.set()
+
+        registering = [asyncio.create_task(register(f"c{number}")) for number in range(40)]
+        await asyncio.wait_for(enough.wait(), 30)
+        assert await first.stopped(signal.SIGKILL) == -signal.SIGKILL
+        await asyncio.gather(*registering)
+    assert 5 <= len(acknowledged) < 40
+    async with running(state) as second, second.client() as client:
+        listed = {item["name"] for item in (await client.get("/v1/clusters")).json()["clusters"]}
+    assert acknowledged <= listed
+
+
 async def test_a_port_in_use_is_told_and_nothing_is_made(tmp_path: Path) -> None:
     with bind("127.0.0.1:0") as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"

@@ -37,7 +37,8 @@ from query.model.matchers import Matcher, MatchOp
 EXTRACTED: Final = "_extracted"
 """What Loki appends to the name of a parsed field whose stream has a label of that name."""
 
-NOTHING_KEPT: Final = "__lma_absent__"
+NOTHING: Final = Matcher("__lma_absent__", MatchOp.EQUAL, "")
+"""A choice for ``drop`` and ``keep`` that chooses nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ class _Cutter:
         sent = self._choose(stage.choices, kept.add)
         for name in self.visible - kept:
             self._forget(name)
-        return KeepLabels(sent or (NOTHING_KEPT,))
+        return KeepLabels(sent or (NOTHING,))
 
     def _choose(self, choices: Sequence[LabelChoice], chosen: Callable[[str], None]) -> tuple[LabelChoice, ...]:
         """Call ``chosen`` with the constants the choices take, and return the choices left for the backend."""
@@ -187,6 +188,8 @@ class _Cutter:
                 chosen(name)
             if name not in self._values:
                 sent.append(choice)
+        if sent and len(sent) < len(choices) and isinstance(sent[-1], str):
+            sent.append(NOTHING)  # a bare name at the end would take a line filter behind it as its condition
         return tuple(sent)
 
     def _forget(self, name: str) -> None:

@@ -5,8 +5,9 @@ call, and after a sign with one of these or with a parenthesis; only behind ``(â
 sign, does it go on. So ``x offset 5m + 1`` adds one to ``x``, and ``x offset (5m) + 1`` is an offset of five minutes
 and one second.
 
-A difference to upstream: parentheses around a literal are dropped at once, so ``[(0)]`` and ``[1h / (0)]`` are refused
-here and not only when they are evaluated.
+Differences to upstream: parentheses around a literal are dropped at once, so ``[(0)]`` and ``[1h / (0)]`` are refused
+here and not only when they are evaluated; ranges under a millisecond, in which upstream finds nothing, are refused;
+and milliseconds are kept exactly, where upstream, going through float seconds, may lose one beyond 104 days.
 """
 
 from __future__ import annotations

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from query.model.errors import QuerySyntaxError
-from query.promql.syntax import Expr, parse, rewrite
+from query.promql.syntax import Expr, parse, print_expr, rewrite
 from query.promql.syntax.nodes import VectorSelector
 from tests.real.promql_syntax.mutations import mutated
 from tests.real.promql_syntax.upstream import Refused, Upstream, comparable
 from tests.unit.promql.syntax.golden_files import accepted, laid_out, refused
+from tests.unit.promql.syntax.trees import any_expr
 
 SEED = 20_250_615
 MUTATIONS = 3_000
@@ -93,6 +95,14 @@ def test_upstream_refuses_what_we_refuse_in_the_same_words(upstream: Upstream) -
             differences[case.query] = (theirs.message, ours.message)
     assert {query: both for query, both in differences.items() if query not in OWN_WORDS} == {}
     assert differences.keys() == OWN_WORDS.keys(), "a difference that is listed is gone"
+
+
+@pytest.mark.timeout(300)
+@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(tree=any_expr)
+def test_upstream_reads_generated_trees_as_they_are(upstream: Upstream, tree: Expr) -> None:
+    theirs = upstream.try_parse(print_expr(tree))
+    assert theirs is None or (not isinstance(theirs, Refused) and comparable(theirs) == comparable(tree))
 
 
 @pytest.mark.timeout(300)

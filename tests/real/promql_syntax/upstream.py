@@ -179,7 +179,7 @@ def _binary(tree: Json) -> Expr:
 def _matching(tree: Json | None) -> Matching | None:
     if tree is None:
         return None
-    fill = tree["fillValues"]
+    fill = {side: None if value is None else float(value) for side, value in tree["fillValues"].items()}
     return Matching(
         labels=tuple(tree["labels"]),
         on=tree["on"],

@@ -29,7 +29,7 @@ def test_times(text: str, ms: int) -> None:
     "text", ["", "now", "2015-07-01", "1e400", "NaN", "inf", "1_000", "2015-13-01T00:00:00Z", " 1"]
 )
 def test_what_is_no_time(text: str) -> None:
-    with pytest.raises(BadRequestError, match='invalid parameter "time": cannot parse ".*" to a valid timestamp'):
+    with pytest.raises(BadRequestError, match=r'invalid parameter "time": cannot parse ".*" to a valid timestamp'):
         parse_time_ms("time", text)
 
 

@@ -1,7 +1,7 @@
 """Each concern around a backend, alone, against a scripted one."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 
 import pytest
 
@@ -32,7 +32,7 @@ class Scripted:
         self.script = list(script)
         self.sent = 0
 
-    async def send(self, request: Request, deadline: Deadline) -> FixedReply:
+    async def send(self, _request: Request, _deadline: Deadline, /) -> FixedReply:
         self.sent += 1
         failure = self.script.pop(0) if self.script else None
         if failure is not None:
@@ -41,6 +41,21 @@ class Scripted:
 
     async def aclose(self) -> None:
         pass
+
+
+@dataclass
+class Clock:
+    """A clock that goes when it is told to."""
+
+    now_s: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 def soon() -> Deadline:
@@ -61,9 +76,9 @@ async def test_other_failures_are_not_tried_again(failure: Failure) -> None:
     assert (caught.value.failure, inner.sent) == (failure, 1)
 
 
-async def test_the_breaker_opens_after_failures_in_a_row_and_closes_after_an_answer() -> None:
+async def test_the_breaker_opens_after_failures_in_a_row_and_closes_after_an_answer(clock: Clock) -> None:
     inner = Scripted(Failure.UNREACHABLE, Failure.UNREACHABLE)
-    breaker = Breaker(inner, failures=2, open_s=0.05, full_s=10)
+    breaker = Breaker(inner, failures=2, open_s=60, full_s=10, now_s=clock)
     for _ in range(2):
         with pytest.raises(BackendError):
             await breaker.send(REQUEST, soon())
@@ -71,12 +86,23 @@ async def test_the_breaker_opens_after_failures_in_a_row_and_closes_after_an_ans
         await breaker.send(REQUEST, soon())
     assert (caught.value.failure, inner.sent) == (Failure.CIRCUIT_OPEN, 2)
     assert "last: unreachable: scripted" in caught.value.detail
-    async with asyncio.timeout(5):
-        while breaker.is_open:
-            await asyncio.sleep(0.01)
+    clock.now_s += 60.1
     await breaker.send(REQUEST, soon())
     await breaker.send(REQUEST, soon())
     assert inner.sent == 4
+
+
+async def test_while_one_request_tries_the_circuit_the_others_are_refused(clock: Clock) -> None:
+    inner = Scripted(Failure.UNREACHABLE, Failure.UNREACHABLE)
+    breaker = Breaker(inner, failures=1, open_s=60, full_s=10, now_s=clock)
+    with pytest.raises(BackendError):
+        await breaker.send(REQUEST, soon())
+    clock.now_s += 60.1
+    with pytest.raises(BackendError, match="scripted"):
+        await breaker.send(REQUEST, soon())
+    with pytest.raises(BackendError, match="not asked"):
+        await breaker.send(REQUEST, soon())
+    assert inner.sent == 2
 
 
 async def test_one_answer_between_failures_keeps_the_circuit_closed() -> None:

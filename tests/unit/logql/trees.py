@@ -40,7 +40,8 @@ line_filters = st.one_of(
     ),
 )
 extractions = st.lists(st.builds(n.Extraction, NAMES, TEXTS), min_size=1, max_size=3).map(tuple)
-choices = st.lists(NAMES | matchers, min_size=1, max_size=3).map(tuple)
+choices = st.builds(lambda names, last: (*names, last), st.lists(NAMES | matchers, max_size=2), matchers)
+"""Ends with a condition: a bare name would take a line filter behind it as its condition, in Loki's grammar too."""
 assignments = st.lists(
     st.builds(n.LabelAssignment, st.sampled_from(["a", "b", "c"]), TEXTS, st.just(False))
     | st.builds(n.LabelAssignment, st.sampled_from(["d", "e"]), NAMES, st.just(True)),

@@ -24,7 +24,7 @@ from query.model.matchers import Matcher, MatchOp
         (MatchOp.REGEX, "서울", "서울", True),
     ],
 )
-def test_a_matcher_decides_as_prometheus_does(op: MatchOp, pattern: str, value: str, expected: bool) -> None:
+def test_a_matcher_decides_as_prometheus_does(op: MatchOp, pattern: str, value: str, *, expected: bool) -> None:
     assert Matcher("cluster", op, pattern).matches(value) is expected
 
 

@@ -42,12 +42,17 @@ from query.promql.syntax.nodes import (
     VectorSelector,
 )
 from query.promql.syntax.printer import print_expr
-from query.syntax.durations import MAX_MS, to_seconds
+from query.syntax.durations import to_seconds
 
 MAX_AT_MS = 2**50
 DEPTH = 4
 TIGHT = st.sampled_from(["^", "*", "-"])
 """Operators of different strength and direction, to be drawn often: precedence mistakes show between them."""
+
+
+def _in_ms(seconds: int) -> int:
+    return seconds * 1000
+
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffd"), max_size=8)
 label_names = st.sampled_from(["job", "le", "sum", "by", "without", "nan", "on", "label.x", "日本", "a:b", "SUM"]) | (
@@ -58,7 +63,12 @@ metric_names = st.sampled_from(["up", "node:cpu", "sum", "rate", "nan", "offset"
 )
 regexes = st.sampled_from(["a", "a|b", "a.*", ".+", "[^x]", "(?i)a", r"\d{3}", ""])
 finite = st.floats(allow_nan=False, allow_infinity=False)
-zero_or_more_ms = st.integers(0, 10_000) | st.integers(0, MAX_MS)
+MAX_EXACT_MS = 2**53 // 1_000_000
+"""Up to here upstream, which goes through float seconds and nanoseconds, keeps every millisecond."""
+MAX_EXACT_S = 2**62 // 1_000_000_000
+"""Up to here it keeps every second."""
+
+zero_or_more_ms = st.integers(0, 10_000) | st.integers(0, MAX_EXACT_MS) | st.integers(0, MAX_EXACT_S).map(_in_ms)
 
 
 @st.composite
@@ -81,7 +91,7 @@ def selectors(draw: st.DrawFn, *, is_plain: bool = False) -> VectorSelector:
 
 
 ats = st.none() | st.integers(-MAX_AT_MS, MAX_AT_MS) | st.sampled_from(AtAnchor)
-duration_literals = st.integers(-MAX_MS, MAX_MS).map(DurationLiteral) | st.integers(-5000, 5000).map(DurationLiteral)
+duration_literals = zero_or_more_ms.map(DurationLiteral) | zero_or_more_ms.map(lambda ms: DurationLiteral(-ms))
 duration_numbers = st.floats(-1e9, 1e9).map(DurationNumber)
 
 
@@ -108,7 +118,7 @@ arithmetic: st.SearchStrategy[DurationExpr] = st.recursive(
     duration_literals | duration_numbers | duration_calls, _combined, max_leaves=5
 ).filter(lambda expr: not isinstance(expr, DurationLiteral | DurationNumber))
 offsets: st.SearchStrategy[DurationExpr] = st.just(NO_OFFSET) | duration_literals | arithmetic
-positive: st.SearchStrategy[DurationExpr] = st.integers(1, MAX_MS).map(DurationLiteral) | arithmetic
+positive: st.SearchStrategy[DurationExpr] = zero_or_more_ms.filter(bool).map(DurationLiteral) | arithmetic
 
 numbers = (finite | st.sampled_from([0.0, -0.0, math.inf, -math.inf, math.nan, 1e300, 5e-324])).map(NumberLiteral)
 durations = zero_or_more_ms.map(lambda ms: NumberLiteral(to_seconds(ms), is_duration=True))
