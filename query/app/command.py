@@ -34,7 +34,7 @@ def run(config: Path, listen: str | None = None, *, check_only: bool = False) ->
             return run_until_stopped(main)
     except ConfigError as error:
         print(error, file=sys.stderr)
-        return 2
+        return 1
 
 
 def _process_registry() -> CollectorRegistry:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
+import os
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
@@ -93,8 +93,9 @@ class HttpBackend:
             if isinstance(error, aiohttp.ConnectionTimeoutError):
                 raise BackendError(Failure.UNREACHABLE, f"no connection to {self._base} in time") from error
             raise BackendError(Failure.TIMEOUT, f"no answer from {self._base} in the time given") from error
-        except (aiohttp.ClientConnectorError, ConnectionRefusedError, ssl.SSLError) as error:
-            raise BackendError(Failure.UNREACHABLE, describe(error)) from error
+        except aiohttp.ClientConnectorError as error:
+            cause = os.strerror(error.os_error.errno) if (error.os_error.errno or 0) > 0 else error.os_error.strerror
+            raise BackendError(Failure.UNREACHABLE, f"no connection to {self._base}: {cause}") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise BackendError(Failure.BROKEN, f"{self._base}: {describe(error)}") from error
         return HttpReply(response)
