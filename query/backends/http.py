@@ -94,7 +94,8 @@ class HttpBackend:
                 raise BackendError(Failure.UNREACHABLE, f"no connection to {self._base} in time") from error
             raise BackendError(Failure.TIMEOUT, f"no answer from {self._base} in the time given") from error
         except aiohttp.ClientConnectorError as error:
-            cause = os.strerror(error.os_error.errno) if (error.os_error.errno or 0) > 0 else error.os_error.strerror
+            number = error.os_error.errno
+            cause = os.strerror(number) if number and number > 0 else error.os_error.strerror
             raise BackendError(Failure.UNREACHABLE, f"no connection to {self._base}: {cause}") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise BackendError(Failure.BROKEN, f"{self._base}: {describe(error)}") from error
