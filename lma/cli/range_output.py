@@ -50,6 +50,8 @@ def _print_plot(ordered: Sequence[Series], span: Span) -> None:
     width = min(out.width, 120) if console.is_terminal() else 80
     frame = Frame(span.start_s, span.end_s, span.step_s, width - 4, PLOT_HEIGHT, is_dotted=is_dotted)
     drawn = plot([Line(series.times_s, series.values) for series in ordered[:MAX_DRAWN]], frame)
+    if not drawn:
+        console.stderr().print("nothing to draw: no series has a finite value", style="dim")
     for segments in drawn:
         text = Text()
         for piece, owner in segments:
@@ -68,12 +70,13 @@ def _print_summary(ordered: Sequence[Series], *, is_keyed: bool) -> None:
         finite = [value for value in series.values if math.isfinite(value)]
         average = math.fsum(value / len(finite) for value in finite) if finite else math.nan
         bounds = (min(finite), max(finite), average) if finite else (math.nan, math.nan, math.nan)
+        shown = [short(bound) for bound in bounds] if series.values else ["", "", ""]
         rows.append(
             (
                 *((LETTERS[index % len(LETTERS)] if index < MAX_DRAWN else "",) if is_keyed else ()),
                 *tables.label_cells(series.labels, names),
                 _last_text(series),
-                *map(short, bounds),
+                *shown,
                 str(len(series.values) + len(series.histograms)),
             )
         )

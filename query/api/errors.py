@@ -39,7 +39,8 @@ def status_of(error: GatewayError) -> tuple[int, str]:
 def prometheus_error(error: GatewayError) -> Response:
     """Return the error as the Prometheus API shapes it."""
     status, kind = status_of(error)
-    body = msgspec.json.encode({"status": "error", "errorType": kind, "error": str(error)})
+    told = str(error).encode("utf-8", "replace").decode()
+    body = msgspec.json.encode({"status": "error", "errorType": kind, "error": told})
     headers = {}
     if isinstance(error, IncompleteError) and error.missing:
         headers = {"X-LMA-Complete": "false", "X-LMA-Clusters-Missing": ",".join(sorted(error.missing))}

@@ -25,6 +25,7 @@ from query.api.loki_params import (
     parse_range,
     parse_timestamp,
 )
+from query.api.loki_tail import TailEndpoint
 from query.api.params import Params
 from query.api.respond import CLIENT_GONE_STATUS, ClientGoneError, completeness_headers, unless_gone
 from query.execute.logs import LogsQueries
@@ -65,6 +66,7 @@ def loki_router(queries: LogsQueries, settings: ExecuteSettings, revision: str) 
         ("status/buildinfo", api.buildinfo, "The API version spoken"),
     ):
         router.add_api_route(f"/api/v1/{path}", _guarded(handler), methods=both, summary=summary, response_model=None)
+    router.add_api_websocket_route("/api/v1/tail", TailEndpoint(queries, settings).serve)
     router.add_api_route(
         "/{rest:path}", _guarded(api.unknown), methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False
     )

@@ -37,7 +37,7 @@ from query.model.errors import BadQueryError, BadRequestError, GatewayError, Not
 from query.model.frames import Notes
 from query.model.label_names import unescape
 from query.model.time import MS_PER_S, Grid, seconds_text
-from query.promql.syntax.printer import print_expr
+from query.promql.syntax.pretty import prettify
 
 SPEAKS_VERSION: Final = "3.16.0"
 """The Prometheus version whose language and API are spoken; clients choose features by it."""
@@ -163,7 +163,7 @@ class _PrometheusApi:
 
     async def format_query(self, request: Request) -> Response:
         params = await Params.of(request)
-        return data_response(print_expr(parse_query(params.get("query"), self._settings.syntax)), Notes())
+        return data_response(prettify(parse_query(params.get("query"), self._settings.syntax)), Notes())
 
     async def labels(self, request: Request) -> Response:
         params = await Params.of(request)

@@ -7,16 +7,16 @@ bytes too; what has to be merged is decoded to arrays and evaluated here (``logs
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from query.backends.base import Deadline
 from query.backends.outcome import Answered, Missing
 from query.execute.logs_answer import LogsAnswer
 from query.execute.logs_coverage import cover, data_window, needs_cover
 from query.execute.logs_fetch import LogsOptions, LogsRange, Reached, ask_shards
-from query.execute.logs_lines import Lines
+from query.execute.logs_lines import MergedLines, merge_lines
 from query.execute.logs_metadata import LogsMetadata
 from query.execute.logs_numbers import Numbers
 from query.execute.membership import Membership
@@ -24,10 +24,11 @@ from query.execute.settings import ExecuteSettings
 from query.logql.plan import PlanContext, plan_logs, plan_metric
 from query.logql.plan.placing import holders_of
 from query.logql.syntax import parse_query
-from query.logql.syntax.nodes import Expr, LogQuery
+from query.logql.syntax.nodes import Expr, LogQuery, MetricExpr
 from query.model.errors import BadQueryError, DeadlineError, UnsupportedError
 
 OFF_LOOP_BYTES: Final = 64 << 10
+Result = TypeVar("Result")
 NO_INSTANT_LINES: Final = (
     "log queries are not supported as an instant query type, please change your query to a range query type"
 )
@@ -44,39 +45,41 @@ class LogsQueries:
     async def run(self, text: str, when: LogsRange, options: LogsOptions) -> LogsAnswer:
         """Answer one query; raises the errors of ``query.model.errors``."""
         expr = parse_query(text, self._settings.syntax)
-        if isinstance(expr, LogQuery) and when.is_instant:
-            raise BadQueryError(NO_INSTANT_LINES)
-        deadline = Deadline.after(min(options.timeout_s, self._settings.query_timeout_s))
-        try:
-            async with asyncio.timeout(deadline.remaining_s() + 1.0):
-                return await self._run(expr, when, options, deadline)
-        except TimeoutError as error:
-            raise DeadlineError(
-                "request timed out, decrease the duration of the request or add more label matchers (prefer exact "
-                "match over regex match) to reduce the amount of data processed"
-            ) from error
-
-    async def _run(self, expr: Expr, when: LogsRange, options: LogsOptions, deadline: Deadline) -> LogsAnswer:
-        deadline = deadline.capped(self._settings.cluster_timeout_s)
-        when = when if isinstance(expr, LogQuery) else when.aligned()
-        context, reached = await self.reach(expr, when, deadline)
-        limit_bytes = self._settings.response_bytes
         if isinstance(expr, LogQuery):
-            shards = plan_logs(expr, context).shards
-            if options.interval_ms and len(shards) > 1:
-                raise UnsupportedError(
-                    "interval",
-                    "which line of an interval comes first is decided over the lines of all clusters",
-                    remedy="leave interval out, or select one cluster",
-                )
-            outcomes = await ask_shards(shards, when, options, reached, deadline, limit_bytes)
-            lines = Lines(shards, outcomes, options, reached)
-            return await _off_loop(lines.answer, outcomes)
+            if when.is_instant:
+                raise BadQueryError(NO_INSTANT_LINES)
+            return (await self.lines(expr, when, options)).answer()
+        return await _within(options.timeout_s, self._numbers(expr, when.aligned(), options))
+
+    async def lines(self, query: LogQuery, when: LogsRange, options: LogsOptions) -> MergedLines:
+        """Return the lines of one query, merged; raises as ``run`` does."""
+        return await _within(options.timeout_s, self._lines(query, when, options))
+
+    async def _lines(self, query: LogQuery, when: LogsRange, options: LogsOptions) -> MergedLines:
+        deadline = self._deadline(options)
+        context, reached = await self.reach(query, when, deadline)
+        shards = plan_logs(query, context).shards
+        if options.interval_ms and len(shards) > 1:
+            raise UnsupportedError(
+                "interval",
+                "which line of an interval comes first is decided over the lines of all clusters",
+                remedy="leave interval out, or select one cluster",
+            )
+        outcomes = await ask_shards(shards, when, options, reached, deadline, self._settings.response_bytes)
+        return await _off_loop(outcomes, lambda: merge_lines(shards, outcomes, options, reached))
+
+    async def _numbers(self, expr: MetricExpr, when: LogsRange, options: LogsOptions) -> LogsAnswer:
+        deadline = self._deadline(options)
+        context, reached = await self.reach(expr, when, deadline)
         plan = plan_metric(expr, context)
         wanted = [(leaf, shard) for leaf in plan.leaves() for shard in leaf.shards]
-        outcomes = await ask_shards([shard for _, shard in wanted], when, options, reached, deadline, limit_bytes)
+        shards = [shard for _, shard in wanted]
+        outcomes = await ask_shards(shards, when, options, reached, deadline, self._settings.response_bytes)
         numbers = Numbers(plan, wanted, outcomes, when, options, reached)
-        return await _off_loop(numbers.answer, outcomes)
+        return await _off_loop(outcomes, numbers.answer)
+
+    def _deadline(self, options: LogsOptions) -> Deadline:
+        return Deadline.after(options.timeout_s).capped(self._settings.cluster_timeout_s)
 
     async def reach(self, expr: Expr, when: LogsRange, deadline: Deadline) -> tuple[PlanContext, Reached]:
         """Return what the planner needs to know of the clusters, and the members that can be asked.
@@ -102,7 +105,19 @@ class LogsQueries:
         return context, Reached(asked, missing, masked)
 
 
-async def _off_loop(work: Callable[[], LogsAnswer], outcomes: Sequence[Answered | Missing]) -> LogsAnswer:
+async def _within(timeout_s: float, work: Coroutine[Any, Any, Result]) -> Result:
+    """Return what ``work`` returns; ``DeadlineError``, in Loki's words, if it takes longer."""
+    try:
+        async with asyncio.timeout(timeout_s + 1.0):
+            return await work
+    except TimeoutError as error:
+        raise DeadlineError(
+            "request timed out, decrease the duration of the request or add more label matchers (prefer exact match "
+            "over regex match) to reduce the amount of data processed"
+        ) from error
+
+
+async def _off_loop(outcomes: Sequence[Answered | Missing], work: Callable[[], Result]) -> Result:
     """Return what ``work`` makes; large answers are worked on in a thread, so that others are not held up."""
     size = sum(len(outcome.body) for outcome in outcomes if isinstance(outcome, Answered))
     return await asyncio.to_thread(work) if size > OFF_LOOP_BYTES else work()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from query.backends.base import BackendError
-from query.backends.outcome import Answered, Missing
+from query.backends.outcome import Answered, Completeness, Missing
 from query.execute.logs_answer import LogsAnswer
 from query.execute.logs_fetch import Gathered, LogsOptions, Reached, failed
 from query.logql.merge import merge_streams, union_labels
@@ -17,46 +19,43 @@ from query.wire.loki import StreamBody, read_streams, rename_metadata, stream_js
 from query.wire.prometheus import UpstreamQueryError
 
 
-class Lines:
-    """Makes the answer of a query that selects lines."""
+@dataclass(frozen=True, slots=True)
+class MergedLines:
+    """Streams in label order, the entries of each in the direction asked for, and what is to be said of them."""
 
-    def __init__(
-        self,
-        shards: Sequence[Shard],
-        outcomes: Sequence[Answered | Missing],
-        options: LogsOptions,
-        reached: Reached,
-    ) -> None:
-        self._shards = shards
-        self._outcomes = outcomes
-        self._options = options
-        self._reached = reached
+    streams: list[tuple[Labels, list[bytes]]]
+    stats: Mapping[str, Any]
+    notes: Notes
+    completeness: Completeness
 
     def answer(self) -> LogsAnswer:
-        """Return the answer; raises what the clusters' errors, or gaps that can't be accepted, mean for it."""
-        gathered = Gathered()
-        sources = []
-        for shard, outcome in zip(self._shards, self._outcomes, strict=True):
-            if isinstance(outcome, Missing):
-                gathered.gaps.append(outcome)
-                continue
-            try:
-                envelope, streams = read_streams(outcome)
-                sources.append(
-                    source_of(
-                        shard, streams, self._reached.masked.get(shard.cluster, {}), categorize=self._options.categorize
-                    )
-                )
-            except (BackendError, UpstreamQueryError) as error:
-                gathered.gaps.append(failed(shard, error))
-                continue
-            gathered.add(outcome, envelope)
-        complete = gathered.completeness(self._shards)
-        complete.require(allow_partial=self._options.allow_partial)
-        merged = merge_streams(sources, self._options.direction, self._options.limit)
-        elements = [stream_json(labels, entries) for labels, entries in merged]
-        notes = Notes(tuple(gathered.warnings) + complete.warnings())
-        return LogsAnswer("streams", elements, gathered.stats, notes, complete)
+        """Return them as an answer."""
+        elements = [stream_json(labels, entries) for labels, entries in self.streams]
+        return LogsAnswer("streams", elements, self.stats, self.notes, self.completeness)
+
+
+def merge_lines(
+    shards: Sequence[Shard], outcomes: Sequence[Answered | Missing], options: LogsOptions, reached: Reached
+) -> MergedLines:
+    """Merge what the clusters answered; raises what their errors, or gaps that can't be accepted, mean for it."""
+    gathered = Gathered()
+    sources = []
+    for shard, outcome in zip(shards, outcomes, strict=True):
+        if isinstance(outcome, Missing):
+            gathered.gaps.append(outcome)
+            continue
+        masked = reached.masked.get(shard.cluster, {})
+        try:
+            envelope, streams = read_streams(outcome)
+            sources.append(source_of(shard, streams, masked, categorize=options.categorize))
+        except (BackendError, UpstreamQueryError) as error:
+            gathered.gaps.append(failed(shard, error))
+            continue
+        gathered.add(outcome, envelope)
+    complete = gathered.completeness(shards)
+    complete.require(allow_partial=options.allow_partial)
+    merged = merge_streams(sources, options.direction, options.limit)
+    return MergedLines(merged, gathered.stats, Notes(tuple(gathered.warnings) + complete.warnings()), complete)
 
 
 def source_of(

@@ -1,7 +1,7 @@
 """Label matchers and their meaning.
 
 A matcher on an absent label is a matcher on the empty string. Regular expressions are RE2, anchored on both sides,
-and ``.`` matches a newline (Prometheus 3 and Loki compile ``^(?s:…)$``). RE2 is used rather than :mod:`re` because
+and ``.`` matches a newline, as Prometheus 3 and Loki compile them. RE2 is used rather than :mod:`re` because
 the two disagree on syntax and because RE2 runs in linear time on any input.
 """
 
@@ -80,12 +80,13 @@ def compile_anchored(pattern: str, *, captures: bool = False) -> CompiledRegex:
     options.log_errors = False
     options.max_mem = 16 << 20
     options.never_capture = not captures
+    options.dot_nl = True
     try:
-        compiled: CompiledRegex = re2.compile(f"(?s:{pattern})", options)
+        compiled: CompiledRegex = re2.compile(pattern, options)
     except re2.error as error:
         cause = error.args[0] if error.args else error
         text = cause.decode("utf-8", "replace") if isinstance(cause, bytes) else str(cause)
-        raise BadQueryError(f"error parsing regexp: {_short(text)} in {_short(pattern)!r}") from error
+        raise BadQueryError(f"error parsing regexp: {_short(text)}") from error
     return compiled
 
 

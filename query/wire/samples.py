@@ -6,6 +6,7 @@ else, and is refused. Encoding writes numbers as Prometheus does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -21,6 +22,7 @@ from query.wire.prometheus import SeriesBody
 
 _points: Final = msgspec.json.Decoder(list[tuple[float, str]])
 _point: Final = msgspec.json.Decoder(tuple[float, str])
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -101,5 +103,6 @@ def scalar_json(grid: Grid, values: Floats) -> bytes:
 
 
 def string_json(grid: Grid, text: str) -> bytes:
-    """Return a string result."""
-    return b"[" + seconds_text(grid.start_ms).encode() + b"," + _encode(text) + b"]"
+    """Return a string result; a byte that is no UTF-8 becomes the replacement character, as upstream."""
+    shown = _LONE_SURROGATE.sub("\ufffd", text)
+    return b"[" + seconds_text(grid.start_ms).encode() + b"," + _encode(shown) + b"]"

@@ -38,12 +38,7 @@ def test_an_error_of_the_query_is_the_query_s(status: int, kind: str) -> None:
         (b"<html><h1>Bad Gateway</h1>", 502, "text/html", Failure.SERVER_ERROR),
         (b"<html>login</html>", 200, "text/html", Failure.NOT_UNDERSTOOD),
         (b"slow down", 429, "text/plain", Failure.REFUSED),
-        (
-            (b'{"status":"error","errorType":"timeout","error":"late"}', 503, "application/json", Failure.TIMEOUT),
-            503,
-            "application/json",
-            Failure.TIMEOUT,
-        ),
+        (b'{"status":"error","errorType":"timeout","error":"late"}', 503, "application/json", Failure.TIMEOUT),
         (b'{"status":"error","errorType":"internal","error":"x"}', 500, "application/json", Failure.SERVER_ERROR),
         (b'{"status":"success","data":{"resultType":"vec', 200, "application/json", Failure.NOT_UNDERSTOOD),
         (b'{"status":"success"}', 200, "application/json", Failure.NOT_UNDERSTOOD),

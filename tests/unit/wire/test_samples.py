@@ -68,3 +68,4 @@ def test_scalars_and_strings() -> None:
     assert scalar_json(Grid.instant(2_000), np.array([3.0])) == b'[2,"3"]'
     assert scalar_json(Grid(0, 1_000, 1_000), np.array([1.0, 2.5])) == b'[{"metric":{},"values":[[0,"1"],[1,"2.5"]]}]'
     assert string_json(Grid.instant(2_000), "a\n") == b'[2,"a\\n"]'
+    assert string_json(Grid.instant(2_000), "\udcff") == '[2,"\ufffd"]'.encode()
