@@ -8,6 +8,8 @@
 MAKEFLAGS += --no-print-directory
 
 ARGS ?=
+# Processes that run tests; 0 runs them in one, which a debugger needs.
+JOBS ?= 2
 VENV := .venv
 STAMPS := .stamps
 UV_VERSION := 0.13.9
@@ -43,7 +45,7 @@ demo: setup ## start three real clusters with the service on top; ARGS=--check a
 
 test: setup ## run the tests, against real Prometheus, Thanos and Loki
 	@$(VENV)/bin/python -m lma.parts build $(RUN_PARTS) >/dev/null
-	@exec $(VENV)/bin/python -m pytest $(ARGS)
+	@exec $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 lint: setup ## ruff (rules and format) and the import layers
 	@$(VENV)/bin/ruff check .

@@ -1,8 +1,38 @@
-"""Command line options of the test suite."""
+"""Command line options of the test suite, and what may run side by side.
+
+``make test`` runs two processes (pytest-xdist). Tests that share real servers must stay in one of them, or each
+process would start servers of its own; everything else is handed out file by file, the long ones first.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Final
+
 import pytest
+
+ROOT: Final = Path(__file__).parent
+FIRST: Final = ("real", "demo", "service", "parts", "cli", "client")
+"""Folders by how long their tests take."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item.path.relative_to(ROOT))))
+    items.sort(key=lambda item: _rank(item.path.relative_to(ROOT)))
+
+
+def _group(path: Path) -> str:
+    if path.parts[0] != "real":
+        return path.as_posix()
+    if len(path.parts) > 2:
+        return path.parent.as_posix()
+    return "real/logs" if path.name.startswith("test_log") else "real/metrics"
+
+
+def _rank(path: Path) -> tuple[int, str]:
+    folder = path.parts[0]
+    return (FIRST.index(folder) if folder in FIRST else len(FIRST), _group(path))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -24,11 +24,15 @@ _TAG: Final = re.compile(r"<[^>]*>")
 _SHOWN_CHARS: Final = 200
 _OK: Final = range(200, 300)
 
+_NO_ROUTE: Final = (
+    "check the URL: it is the server's root, without /prometheus or /loki; `lma gateway` has no clusters to manage, "
+    "`lma serve` has"
+)
 _REMEDIES: Final = {
     401: "give a valid token: --token or LMA_TOKEN on the command line, Client(token=…) in Python",
     403: "ask for a token that is allowed to do this",
-    404: "check the URL: it is the server's root, without /prometheus or /loki",
-    405: "check the URL: it is the server's root, without /prometheus or /loki",
+    404: _NO_ROUTE,
+    405: _NO_ROUTE,
     429: "ask less often, or for less",
     502: "look at the server behind the proxy",
     503: "try again, or look at the server's log",
@@ -83,8 +87,9 @@ def problem_of(
     }
     fallback = errors.ServerError if status == 429 or status >= 500 else errors.InvalidRequestError  # noqa: PLR2004
     kind = kinds.get(status, fallback)
-    message = told.message or f"{url} answered with status {status} and nothing else"
-    remedy = told.remedy or ("" if told.message and status == 404 else _REMEDIES.get(status, ""))  # noqa: PLR2004
+    is_bare = told.message in {"", "Not Found", "Method Not Allowed"}
+    message = f"{url} answered with status {status} and nothing else" if is_bare else told.message
+    remedy = told.remedy or ("" if status == 404 and not is_bare else _REMEDIES.get(status, ""))  # noqa: PLR2004
     return kind(message, remedy=remedy, status=status, request_id=told.request_id, details=told.details)
 
 

@@ -70,7 +70,7 @@ def source_of(
     source = []
     for stream in streams:
         labels = union_labels(stream.stream, shard.added, shard.hidden, stream.stream if categorize else masked)
-        entries = [(timestamp_ns(bytes(entry)), bytes(entry)) for entry in stream.values]
+        entries = [(timestamp_ns(entry), entry) for entry in map(bytes, stream.values)]
         if names:
             entries = [(stamp, rename_metadata(entry, names)) for stamp, entry in entries]
         source.append((labels, entries))

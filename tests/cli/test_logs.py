@@ -10,7 +10,8 @@ import yaml
 from tests.cli.conftest import Lma
 from tests.cli.terminal import terminal
 from tests.client.scripted_server import Reply, ScriptedServer, streams, success
-from tests.client.test_tail import Tailed, line, message
+from tests.client.tail_model import line, message
+from tests.client.tailed import Tailed
 
 QUERY_RANGE = "/loki/api/v1/query_range"
 T = 1_700_000_000_123_456_789

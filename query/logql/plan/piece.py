@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from query.logql.plan.context import PlanContext, hidden_constants
-from query.logql.plan.pipeline import EXTRACTED, cut_range
+from query.logql.plan.pipeline import EXTRACTED, NOTHING, cut_range
 from query.logql.syntax.nodes import (
     SET_OPERATORS,
     Binary,
@@ -34,6 +34,11 @@ from query.model.clusters import Cluster
 from query.model.errors import UnsupportedError
 
 Names = frozenset[str]
+EVERYTHING = Grouping(())
+ONE_GROUP = Grouping((NOTHING.name,))
+"""By a label that nothing has. Loki's sharding of ``avg_over_time … by ()`` counts lines that failed to parse, and so
+divides by too much; with a label in the clause it says that there are such lines."""
+
 KEEPS_LABELS = frozenset({"topk", "bottomk", "sort", "sort_desc", "approx_topk"})
 
 
@@ -63,6 +68,15 @@ class _Cutter:
         self._hidden = frozenset(hidden_constants(cluster))
 
     def cut(self, expr: MetricExpr) -> Piece:
+        key = (id(expr), self._cluster.name, self._alone)
+        known = self._context.memo.get(key)
+        if known is None:
+            # the node is kept beside its piece, so that no other node gets its identity
+            known = self._context.memo[key] = (expr, self._cut(expr))
+        piece: Piece = known[1]
+        return piece
+
+    def _cut(self, expr: MetricExpr) -> Piece:
         match expr:
             case Literal() | Vector():
                 return Piece(expr, reads_data=False)
@@ -83,7 +97,10 @@ class _Cutter:
         cut = cut_range(expr.range, self._cluster, self._context)
         if cut.range is None:
             return Piece(expr, cut.visible, is_empty=True)
-        sent = RangeAggregation(expr.op, cut.range, expr.param, self._grouping(expr.grouping))
+        grouping = self._grouping(expr.grouping)
+        if grouping == EVERYTHING and expr.grouping != EVERYTHING:
+            grouping = ONE_GROUP
+        sent = RangeAggregation(expr.op, cut.range, expr.param, grouping)
         if expr.op == "absent_over_time":
             return Piece(sent, blocker="absent_over_time is one answer for all clusters")
         visible = grouped(cut.visible, expr.grouping)

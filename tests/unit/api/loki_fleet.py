@@ -96,16 +96,26 @@ class LokiFleet:
     """Clusters ``seoul`` and ``tokyo``, whose backends hide their labels, behind one API."""
 
     def __init__(self, settings: ExecuteSettings | None = None, **scripts: dict[str, Answer]) -> None:
+        self._build(scripts, settings or ExecuteSettings())
+
+    @classmethod
+    def of(cls, scripts: Mapping[str, dict[str, Answer]]) -> LokiFleet:
+        """Return a fleet with the default settings."""
+        fleet = cls.__new__(cls)
+        fleet._build(scripts, ExecuteSettings())
+        return fleet
+
+    def _build(self, scripts: Mapping[str, dict[str, Answer]], settings: ExecuteSettings) -> None:
         self.backends = {name: ScriptedBackend(script) for name, script in scripts.items()}
-        settings = settings or ExecuteSettings()
         membership = Membership(LokiProbe(), settings.partition_label, settings.cluster_timeout_s)
         membership.replace(_member(name, backend) for name, backend in self.backends.items())
-        app = FastAPI()
-        app.include_router(loki_router(LogsQueries(membership, settings), settings, "test"))
-        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
+        self.queries = LogsQueries(membership, settings)
+        self.app = FastAPI()
+        self.app.include_router(loki_router(self.queries, settings, "test"))
+        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://gateway")
 
     async def get(self, path: str, **params: str) -> httpx.Response:
-        """GET a path below ``/loki/api/v1/``; ``headers_…`` is not supported, use ``client``."""
+        """GET a path below ``/loki/api/v1/``."""
         return await self._client.get(f"/loki/api/v1/{path}", params=params)
 
     async def post(self, path: str, form: str, headers: Mapping[str, str] | None = None) -> httpx.Response:

@@ -72,6 +72,7 @@ def test_plan(text: str, plan: str) -> None:
         (f"count_over_time({X} | drop cluster, region[5m])", [f"seoul: count_over_time({X}[5m])", f"tokyo: count_over_time({X}[5m])", f"lima: count_over_time({X} | drop cluster,region[5m])"]),
         ('rate({app="x", cluster="seoul"}[5m]) / on (cluster) sum by (cluster)(rate({app="x"}[5m]))', ['seoul: (rate({app="x"}[5m]) / on () sum(rate({app="x"}[5m]))) + {cluster="seoul"}']),
         ('rate({app="x", cluster="seoul"}[5m]) or rate({app="y"}[5m])', ['seoul: (rate({app="x"}[5m]) or rate({app="y"}[5m])) + {cluster="seoul", region="kr"}', 'tokyo: rate({app="y"}[5m]) + {cluster="tokyo", region="jp"}', 'lima: rate({app="y"}[5m])']),
+        ('avg_over_time({app="x", cluster=~"seoul|lima"} | unwrap y[5m]) by (cluster)', ['seoul: avg_over_time({app="x"} | unwrap y[5m]) by (__lma_absent__) + {cluster="seoul"}', 'lima: avg_over_time({app="x", cluster=~"seoul|lima"} | unwrap y[5m]) by (cluster)']),
         ('count_over_time({app="x", cluster=~"seoul|tokyo"} | cluster="tokyo"[5m])', ['tokyo: count_over_time({app="x"}[5m]) + {cluster="tokyo", region="jp"}']),
     ],
 )  # fmt: skip
