@@ -14,11 +14,12 @@ import lma.parts
 from bench.clusters import start
 from bench.measure import measure
 from bench.questions import QUESTIONS
-from bench.report import as_document, print_tables, save
+from bench.report import as_document, load, print_comparison, print_tables, save
 from bench.usage import peak_memory_bytes, reset_peak
 from lma.demo.ports import Ports
 from lma.demo.processes import ProcessGroup
 
+STORED = Path(__file__).parent / "stored.json"
 PAPER_COLUMNS = 120
 """Width of the tables where the output goes to a file or a pipe."""
 
@@ -31,6 +32,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15, help="rounds to take the medians of (default: %(default)s)")
     parser.add_argument("--only", default="", metavar="TEXT", help="only questions whose name contains TEXT")
     parser.add_argument("--json", type=Path, default=Path("build/bench.json"), help="where to write the results")
+    parser.add_argument(
+        "--before", type=Path, default=STORED, help="results of an earlier run to compare with (default: %(default)s)"
+    )
     asyncio.run(_run(parser.parse_args()))
 
 
@@ -57,7 +61,10 @@ async def _run(arguments: argparse.Namespace) -> None:
             )
             peaks = {name: peak_memory_bytes(pid) for name, pid in field.pids.items()}
     print_tables(console, results, peaks)
-    save(as_document(results, peaks, field.contenders, settings), arguments.json)
+    document = as_document(results, peaks, field.contenders, settings)
+    if arguments.before.exists():
+        print_comparison(console, document, load(arguments.before))
+    save(document, arguments.json)
     console.print(f"written to {arguments.json} after {time.monotonic() - began:.0f} s")
 
 

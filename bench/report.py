@@ -29,6 +29,28 @@ def print_tables(console: Console, results: Results, peaks: Mapping[str, int]) -
     console.print(memory)
 
 
+def print_comparison(console: Console, now: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+    """Print how the ratios, which survive a change of machine better than times, moved since a stored run."""
+    table = Table(title=f"Ratios of medians, and what they were on {before['when']}")
+    for column in ("question", "gateway / bare", "then", "gateway / thanos", "then"):
+        table.add_column(column, justify="left" if column == "question" else "right")
+    for question, measured in now["questions"].items():
+        then = before["questions"].get(question, {}).get("ratios", {})
+        cells = []
+        for ratio in ("gateway/bare", "gateway/thanos"):
+            cells += [f"{measured['ratios'][ratio]:.2f}", f"{then[ratio]:.2f}" if ratio in then else "-"]
+        table.add_row(question, *cells)
+    if now["settings"] != before["settings"]:
+        console.print(f"[yellow]other settings than then: {now['settings']}, then {before['settings']}[/yellow]")
+    console.print(table)
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Return a document that ``save`` wrote."""
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
 def _times(results: Results) -> Table:
     table = Table(title="Median time of a request, ms; the ratios are of these medians")
     for column in ("question", "bare client", "gateway", "thanos query", "gateway / bare", "gateway / thanos", "kB"):

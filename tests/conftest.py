@@ -56,3 +56,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite the lists of refused queries from what the gateway refuses now, instead of checking them",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--update-refused") and getattr(config.option, "numprocesses", None):
+        raise pytest.UsageError("--update-refused needs the whole corpus in one process: leave out -n")

@@ -6,6 +6,7 @@ The one place that knows those exceptions; both clients send through it.
 from __future__ import annotations
 
 import ipaddress
+import logging
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -16,6 +17,11 @@ from websockets import exceptions as ws
 from lma.client import errors
 from lma.client.call import Answer, Request
 from lma.client.problems import problem_of
+
+_LOG: Final = logging.getLogger("lma.client.websocket")
+_LOG.addHandler(logging.NullHandler())  # or the library's tracebacks would go to stderr where nobody set logging up
+PING_S: Final = 10.0
+"""How often a tail is asked whether it lives, and how long it has to say so."""
 
 USER_AGENT: Final = "lma-client"
 DEFAULT_TIMEOUT_S: Final = 60.0
@@ -89,6 +95,9 @@ class Server:
             "user_agent_header": USER_AGENT,
             "open_timeout": self.timeout_s,
             "close_timeout": 1,
+            "ping_interval": PING_S,
+            "ping_timeout": PING_S,
+            "logger": _LOG,
             "max_size": MAX_MESSAGE_BYTES,
             "proxy": None if is_loopback(self.url) else True,
         }

@@ -6,10 +6,11 @@ reconnecting and the deduplication exist once.
 
 What is promised: a line is given once, and a line the server has at the time of asking is not lost, also across a
 broken connection and among lines of equal time. To that end every new connection or poll starts ``OVERLAP_S`` before
-the newest line seen, and what was given already is taken out by counting (``Seen``), so two lines that are equal in
-time, labels and text stay two. While clusters are missing from what is read, the place where that began is kept, and
-read again when they are back, if that is within ``MAX_GAP_S``. A line that reaches the server more than ``OVERLAP_S``
-late while there is no connection is not seen; servers do not promise more.
+the newest line seen, and what was given already is taken out (``Seen``): from what is read by counting, so two lines
+that are equal in time, labels and text stay two; from a tail by likeness, because a tail repeats what a writer repeats.
+While clusters are missing from what is read, the place where that began is kept, and read again when they are back, if
+that is within ``MAX_GAP_S``. A line that reaches the server more than ``OVERLAP_S`` late while there is no connection
+is not seen; servers do not promise more.
 """
 
 from __future__ import annotations
@@ -210,12 +211,11 @@ def _dial(expr: str, seen: Seen) -> Generator[Step, Any, bool]:
 
 def _receive(seen: Seen) -> Generator[Step, Any, ClientError]:
     """Give what comes until the connection breaks; return why it did."""
-    seen.begin()
     try:
         while True:
             lines, dropped = decode_message((yield Receive()))
-            if fresh := seen.fresh(lines):
-                yield Emit(fresh)
+            if unlike := seen.unlike(lines):
+                yield Emit(unlike)
             if dropped:
                 text = f"the server left out {dropped} lines: they came faster than they could be sent"
                 yield Tell(Notice(Event.DROPPED, text))

@@ -27,6 +27,7 @@ class Seen:
         self._newest_ns: int | None = None
         self._start_ns = start_ns
         self._recent: deque[_Key] = deque()
+        self._counts: Counter[_Key] = Counter()
         self._before: Counter[_Key] = Counter()
 
     @property
@@ -47,20 +48,36 @@ class Seen:
 
     def begin(self) -> None:
         """Note that a new request starts, which may repeat what was given."""
-        self._before = Counter(self._recent)
+        self._before = self._counts.copy()
 
     def fresh(self, lines: Iterable[LogLine]) -> list[LogLine]:
-        """Return the lines that were not given yet, by time, and remember them."""
+        """Return the lines of a query that were not given yet, by time, and remember them.
+
+        By counting: a query gives every line once, so lines that are equal in all are different lines.
+        """
         given = []
-        for line in sorted(lines, key=lambda line: line.time_ns):
-            key = (line.time_ns, tuple(sorted({**line.labels, **line.metadata}.items())), line.line)
+        for line in _by_time(lines):
+            key = _key(line)
             if self._before[key] > 0:
                 self._before[key] -= 1
-                continue
-            self._recent.append(key)
-            given.append(line)
-            if self._newest_ns is None or line.time_ns > self._newest_ns:
-                self._newest_ns = line.time_ns
+            else:
+                self._remember(key)
+                given.append(line)
+        self._forget()
+        return given
+
+    def unlike(self, lines: Iterable[LogLine]) -> list[LogLine]:
+        """Return the lines of a tail that are like none given yet, by time, and remember them.
+
+        Not by counting: a tail gives a line twice where a writer sent it twice (having got no answer, say), which a
+        query would give once.
+        """
+        given = []
+        for line in _by_time(lines):
+            key = _key(line)
+            if key not in self._counts:
+                self._remember(key)
+                given.append(line)
         self._forget()
         return given
 
@@ -79,6 +96,12 @@ class Seen:
         self._forget()
         return was_lost
 
+    def _remember(self, key: _Key) -> None:
+        self._recent.append(key)
+        self._counts[key] += 1
+        if self._newest_ns is None or key[0] > self._newest_ns:
+            self._newest_ns = key[0]
+
     def _forget(self) -> None:
         oldest_ns = self.resume_ns
         if self.held_ns is not None:
@@ -87,7 +110,10 @@ class Seen:
                 self.held_ns, self._is_gap_lost = limit_ns, True
             oldest_ns = min(oldest_ns, self.held_ns)
         while self._recent and self._recent[0][0] < oldest_ns:
-            self._recent.popleft()
+            key = self._recent.popleft()
+            self._counts[key] -= 1
+            if self._counts[key] == 0:
+                del self._counts[key]
 
 
 class Outage:
@@ -113,6 +139,14 @@ class Outage:
         delay_s = BACKOFF_S[min(self._tries, len(BACKOFF_S) - 1)]
         self._tries += 1
         return delay_s
+
+
+def _key(line: LogLine) -> _Key:
+    return line.time_ns, tuple(sorted({**line.labels, **line.metadata}.items())), line.line
+
+
+def _by_time(lines: Iterable[LogLine]) -> list[LogLine]:
+    return sorted(lines, key=lambda line: line.time_ns)
 
 
 def just_before(time_ns: int) -> int:

@@ -33,6 +33,7 @@ Ask with curl
   curl -s -H "Authorization: Bearer $(cat {service.token_file})" {service.url}/v1/clusters
 
 Ask with lma
+  $ LMA_STATE_DIR={service.token_file.parent} lma {at}cluster list
   $ lma {at}query '{RATES}'"""
     _print(console, text)
     _print(console, await command_answer(playground, console.width))

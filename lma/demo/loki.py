@@ -19,6 +19,10 @@ from lma.demo.ports import LOOPBACK
 from lma.demo.processes import Program
 
 SCHEMA_FROM = "2020-01-01"
+TARGETS = "ingester,all"
+"""Everything, the ingester first: Loki 3.7 orders its modules at random, and where the pattern ingester's tee comes
+before the tenants' settings (one start in some dozens), it panics at the first push. The ingester brings the
+settings, and not the tee."""
 _LIFECYCLER = {"address": LOOPBACK, "min_ready_duration": "0s", "final_sleep": "0s"}
 
 
@@ -44,7 +48,7 @@ class Loki:
         path.write_text(yaml.safe_dump(self._config(), sort_keys=False), encoding="utf-8")
         return Program(
             name=name,
-            argv=(str(binary), f"-config.file={path}", "-target=all"),
+            argv=(str(binary), f"-config.file={path}", f"-target={TARGETS}"),
             log=self.folder / "loki.log",
             ready_url=f"{self.url}/ready",
         )

@@ -41,7 +41,12 @@ def prometheus_error(error: GatewayError) -> Response:
     status, kind = status_of(error)
     told = str(error).encode("utf-8", "replace").decode()
     body = msgspec.json.encode({"status": "error", "errorType": kind, "error": told})
-    headers = {}
-    if isinstance(error, IncompleteError) and error.missing:
-        headers = {"X-LMA-Complete": "false", "X-LMA-Clusters-Missing": ",".join(sorted(error.missing))}
-    return Response(body, status_code=status, media_type="application/json", headers=headers)
+    return Response(body, status_code=status, media_type="application/json", headers=missing_headers(error))
+
+
+def missing_headers(error: GatewayError) -> dict[str, str]:
+    """Return the headers that name the missing clusters of a refused answer, as those of a partial one do."""
+    if not isinstance(error, IncompleteError) or not error.missing:
+        return {}
+    gaps = ",".join(f"{cluster}={reason.split(':')[0]}" for cluster, reason in sorted(error.missing.items()))
+    return {"X-LMA-Complete": "false", "X-LMA-Clusters-Missing": gaps}

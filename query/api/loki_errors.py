@@ -6,6 +6,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from query.api.errors import missing_headers
 from query.model.errors import (
     BadQueryError,
     BadRequestError,
@@ -35,9 +36,7 @@ STATUSES: Final[tuple[tuple[type[GatewayError], int], ...]] = (
 def loki_error(error: GatewayError) -> Response:
     """Return the error as the Loki API shapes it."""
     status = next((status for cls, status in STATUSES if isinstance(error, cls)), 500)
-    headers = {"X-Content-Type-Options": "nosniff"}
-    if isinstance(error, IncompleteError) and error.missing:
-        headers |= {"X-LMA-Complete": "false", "X-LMA-Clusters-Missing": ",".join(sorted(error.missing))}
+    headers = {"X-Content-Type-Options": "nosniff", **missing_headers(error)}
     return Response(error_text(error), status_code=status, media_type="text/plain", headers=headers)
 
 

@@ -28,6 +28,7 @@ from query.logql.syntax.nodes import (
     Vector,
     VectorAggregation,
 )
+from query.model.errors import ExecutionError
 from query.model.frames import Bools, Floats, Frame
 from query.model.labels import Labels
 from query.model.matchers import compile_anchored
@@ -43,7 +44,9 @@ from query.promql.evaluate import (
     sort_by_value,
     topk,
 )
+from query.promql.evaluate.matching import signatures
 from query.promql.evaluate.relabel import expand, set_label
+from query.promql.evaluate.rows import count_present
 
 Shards = Callable[[Concat], list[Frame]]
 
@@ -163,7 +166,20 @@ def _binary(expr: Binary, grid: Grid, shards: Shards) -> Frame:
     match = _match(expr.matching)
     if expr.op in SET_OPERATORS:
         return SET_OPERATIONS[expr.op](left, right, match)
+    _check_one_side(left, right, match)
     return combine(expr.op, left, _divisor(expr.op, right), match, returns_bool=expr.returns_bool)
+
+
+def _check_one_side(left: Frame, right: Frame, match: Match) -> None:
+    """Refuse a match group that is not unique where it has to be, also where the other side has nothing to match it."""
+    ids = signatures(match, left.labels, right.labels)
+    is_swapped = match.many == "right"
+    one, frame = (ids.left, left) if is_swapped else (ids.right, right)
+    if (count_present(one, ids.size, frame.present) > 1).any():
+        raise ExecutionError(
+            f"found duplicate series on the {'left' if is_swapped else 'right'} hand-side;"
+            "many-to-many matching not allowed: matching labels must be unique on one side"
+        )
 
 
 def _with_literal(expr: Binary, frame: Frame, value: float, *, is_left: bool) -> Frame:

@@ -38,6 +38,7 @@ class Model:
     coming: list[list[LogLine]]
     breaks: Iterator[int]
     has_tail: bool = True
+    repeats: int = 1
     asked: list[Request] = field(default_factory=list)
     _replay: list[LogLine] = field(default_factory=list)
     _left: int = 0
@@ -75,7 +76,7 @@ class Model:
             raise UnreachableError("cut")
         self._left -= 1
         replay, self._replay = self._replay, []
-        return message(*replay, *self._advance())
+        return message(*replay, *self._advance() * self.repeats)
 
     def _page(self, request: Request) -> Streams:
         values = dict(request.params)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -30,13 +31,23 @@ def as_counts(lines: list[LogLine]) -> list[tuple[int, str, str]]:
     return sorted((one.time_ns, one.labels["app"], one.line) for one in lines)
 
 
-@given(
-    held=st.lists(LINES, max_size=6), coming=BATCHES, breaks=st.lists(st.integers(0, 4), max_size=6), tail=st.booleans()
-)
-def test_each_line_is_given_once_whatever_breaks(
-    held: list[LogLine], coming: list[list[LogLine]], breaks: list[int], *, tail: bool
+@given(held=st.lists(LINES, max_size=6), coming=BATCHES, breaks=st.lists(st.integers(0, 4), max_size=6))
+def test_a_poll_gives_each_line_once_equal_ones_as_often_as_there_are(
+    held: list[LogLine], coming: list[list[LogLine]], breaks: list[int]
 ) -> None:
-    model = Model(list(held), list(coming), itertools.chain(breaks, itertools.repeat(10)), has_tail=tail)
+    model = Model(list(held), list(coming), itertools.chain(breaks, itertools.repeat(10)), has_tail=False)
+    given_lines = emitted(model, follow("{}", start_ns=T, give_up_after_s=1e9, clock=lambda: 0.0))
+    assert as_counts(given_lines) == as_counts(held + [one for batch in coming for one in batch])
+
+
+@given(held=st.lists(LINES, max_size=6), coming=BATCHES, breaks=st.lists(st.integers(0, 4), max_size=6))
+def test_a_tail_gives_each_line_once_whatever_breaks_and_whoever_repeats_it(
+    held: list[LogLine], coming: list[list[LogLine]], breaks: list[int]
+) -> None:
+    number = itertools.count()
+    held = [replace(one, line=f"{next(number)}") for one in held]
+    coming = [[replace(one, line=f"{next(number)}") for one in batch] for batch in coming]
+    model = Model(list(held), list(coming), itertools.chain(breaks, itertools.repeat(10)), repeats=2)
     given_lines = emitted(model, follow("{}", start_ns=T, give_up_after_s=1e9, clock=lambda: 0.0))
     assert as_counts(given_lines) == as_counts(held + [one for batch in coming for one in batch])
 

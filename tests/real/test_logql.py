@@ -17,8 +17,6 @@ from tests.real.refusals import Refusals
 
 CORPUS = read_corpus("logql_corpus.txt")
 ALL_LINES = 5_000
-WHERE_LOKI_FAILS: dict[str, str] = {}
-"""Queries on which no Loki is a judge, by the reason; strict: it shows when one of them begins to agree."""
 QUESTIONS = (
     LogQuestion("backward, 30", 0, 2_700, "backward", 30),
     LogQuestion("forward, 30", 0, 2_700, "forward", 30),
@@ -46,17 +44,7 @@ def test_the_corpus_repeats_nothing() -> None:
     assert len({entry.query for entry in CORPUS}) == len(CORPUS) >= 100
 
 
-@pytest.mark.parametrize(
-    "entry",
-    [
-        pytest.param(
-            entry,
-            id=entry.id,
-            marks=[pytest.mark.xfail(reason=WHERE_LOKI_FAILS[entry.query])] if entry.query in WHERE_LOKI_FAILS else [],
-        )
-        for entry in CORPUS
-    ],
-)
+@pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: entry.id)
 def test_the_answer_is_that_of_one_server(
     entry: Entry, logs_gateway: Gateway, log_fleet: LogFleet, union: LogAsker, http: httpx.Client, refusals: Refusals
 ) -> None:

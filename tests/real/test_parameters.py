@@ -1,0 +1,102 @@
+"""Every HTTP parameter of the query endpoints does what it does upstream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import httpx
+import pytest
+
+from tests.real.answers import Answer, read_answer
+from tests.real.comparison import differences, report
+from tests.real.dataset import END_S, MIDDLE_S, START_S
+from tests.real.fleet import Fleet
+from tests.real.gateway import Gateway
+
+AT = {"time": str(END_S - 60)}
+SPAN = {"start": str(MIDDLE_S - 600), "end": str(MIDDLE_S + 600), "step": "60"}
+SUM, MANY, GAPS = "sum by (queue) (queue_depth)", "queue_depth", "flaky_gauge"
+
+CASES: tuple[tuple[str, dict[str, str]], ...] = (
+    ("query", {"query": SUM, "time": "2025-06-15T16:30:00Z"}),
+    ("query", {"query": SUM, "time": "2025-06-15T18:30:00.123+02:00"}),
+    ("query", {"query": SUM, "time": f"{MIDDLE_S}.0625"}),
+    ("query", {"query": SUM, "time": "1.7500032e9"}),
+    ("query", {"query": SUM, "time": "-100"}),
+    ("query", {"query": "time()", "time": "0"}),
+    ("query", {"query": GAPS, "lookback_delta": "15s", **AT}),
+    ("query", {"query": f"count({GAPS})", "lookback_delta": "30", **AT}),
+    ("query", {"query": "count(job_runs_total)", "lookback_delta": "1h", **AT}),
+    ("query", {"query": SUM, "timeout": "10s", **AT}),
+    ("query", {"query": SUM, "timeout": "2.5", **AT}),
+    ("query", {"query": SUM, "limit": "0", **AT}),
+    ("query", {"query": SUM, "limit": "100", **AT}),
+    ("query", {"query": f"sum({MANY})", "limit": "1", **AT}),
+    ("query", {"query": "scalar(sum(queue_depth))", "limit": "1", **AT}),
+    ("query_range", {"query": SUM, **SPAN}),
+    ("query_range", {"query": SUM, **SPAN, "step": "1m30s"}),
+    ("query_range", {"query": SUM, **SPAN, "step": "0.5"}),
+    ("query_range", {"query": SUM, **SPAN, "step": "1d"}),
+    ("query_range", {"query": SUM, **SPAN, "end": SPAN["start"]}),
+    ("query_range", {"query": SUM, **SPAN, "start": "2025-06-15T15:50:00.5Z", "end": "2025-06-15T16:10:00Z"}),
+    ("query_range", {"query": GAPS, **SPAN, "lookback_delta": "20s"}),
+    ("query_range", {"query": f"sum({GAPS})", **SPAN, "lookback_delta": "20s"}),
+    (
+        "query_range",
+        {"query": "max_over_time(sum by (cluster) (flaky_gauge)[3m:30s])", **SPAN, "lookback_delta": "20s"},
+    ),
+    ("query_range", {"query": SUM, "start": str(START_S), "end": str(START_S + 10_999), "step": "1"}),
+    ("query_range", {"query": SUM, **SPAN, "limit": "100"}),
+    ("query_range", {"query": f"sum({MANY})", **SPAN, "limit": "1"}),
+)
+
+
+@pytest.mark.parametrize(("path", "parameters"), CASES, ids=lambda part: str(part)[:90])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_answer_is_that_of_one_server(
+    method: str, path: str, parameters: dict[str, str], fleet: Fleet, bare_gateway: Gateway, http: httpx.Client
+) -> None:
+    expected = _ask(http, "GET", fleet.union, path, parameters)
+    got = _ask(http, method, bare_gateway.prometheus_url, path, parameters)
+    found = differences(parameters["query"], expected, got)
+    assert not found, report(parameters["query"], f"{method} {path} {parameters}", found, expected, got)
+    assert not got.is_error
+
+
+@pytest.mark.parametrize(("path", "times"), [("query", AT), ("query_range", SPAN)])
+@pytest.mark.parametrize("query", [MANY, SUM, "rate(http_requests_total[5m])"])
+@pytest.mark.parametrize("limit", [1, 3])
+def test_a_limit_keeps_that_many_series_and_says_so(
+    limit: int, query: str, path: str, times: Mapping[str, str], fleet: Fleet, bare_gateway: Gateway, http: httpx.Client
+) -> None:
+    parameters = {"query": query, **times, "limit": str(limit)}
+    expected = _ask(http, "GET", fleet.union, path, parameters)
+    got = _ask(http, "GET", bare_gateway.prometheus_url, path, parameters)
+    every = {row.labels: row.samples for row in _ask(http, "GET", fleet.union, path, {**parameters, "limit": "0"}).rows}
+    assert len({row.labels for row in got.rows}) == len(got.rows) == len(expected.rows) == limit
+    assert all(row.labels in every for row in got.rows)
+    assert got.warnings == expected.warnings
+
+
+def test_parameters_may_be_split_between_url_and_form(bare_gateway: Gateway, http: httpx.Client) -> None:
+    url = f"{bare_gateway.prometheus_url}/api/v1/query"
+    whole = read_answer(http.get(url, params={"query": SUM, **AT}))
+    assert read_answer(http.post(url, params=AT, data={"query": SUM})).rows == whole.rows
+    assert read_answer(http.post(url, params={"query": SUM, **AT}, content=b"")).rows == whole.rows
+    assert whole.rows
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "identity", "gzip, deflate, br, zstd"])
+def test_any_encoding_a_client_accepts_reads_the_same(encoding: str, bare_gateway: Gateway, http: httpx.Client) -> None:
+    url = f"{bare_gateway.prometheus_url}/api/v1/query_range"
+    parameters = {"query": "rate(http_requests_total[5m])", **SPAN}
+    plain = read_answer(http.get(url, params=parameters, headers={"Accept-Encoding": "identity"}))
+    coded = read_answer(http.get(url, params=parameters, headers={"Accept-Encoding": encoding}))
+    assert coded.rows == plain.rows
+    assert plain.rows
+
+
+def _ask(http: httpx.Client, method: str, base: str, path: str, parameters: Mapping[str, str]) -> Answer:
+    url = f"{base}/api/v1/{path}"
+    sent = {"params": dict(parameters)} if method == "GET" else {"data": dict(parameters)}
+    return read_answer(http.request(method, url, **sent))  # type: ignore[arg-type]
