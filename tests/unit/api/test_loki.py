@@ -56,7 +56,7 @@ async def test_strict_mode_wants_every_cluster() -> None:
     answer = await fleet.post("query_range", "query={app%3D%22x%22}&partial_response=false")
     assert answer.status_code == 503
     assert "tokyo: unreachable: connection refused" in answer.text
-    assert answer.headers["x-lma-clusters-missing"] == "tokyo"
+    assert answer.headers["x-lma-clusters-missing"] == "tokyo=unreachable"
 
 
 async def test_nobody_answers() -> None:
