@@ -2,20 +2,29 @@
 
 ``make test`` runs two processes (pytest-xdist). Tests that share real servers must stay in one of them, or each
 process would start servers of its own; everything else is handed out file by file, the long ones first.
+
+Generated tests take the same examples on every run; ``HYPOTHESIS_PROFILE=explore make test`` looks for new ones.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("explore", derandomize=False, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 ROOT: Final = Path(__file__).parent
 FIRST: Final = ("real", "demo", "service", "parts", "cli", "client")
 """Folders by how long their tests take."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist's own, which reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item.path.relative_to(ROOT))))

@@ -1,6 +1,6 @@
 """Generates LogQL over the streams of ``logs_dataset``: constant labels wherever a label may stand.
 
-Not ``topk`` and ``bottomk``, whose choice among equal values is free; the corpus has them.
+Not ``topk``, ``bottomk`` and ``first_over_time``, whose choice among equals is free; the corpus has them.
 """
 
 from __future__ import annotations
@@ -70,7 +70,6 @@ UNWRAPPED: Final = (
     "min_over_time(",
     "avg_over_time(",
     "quantile_over_time(0.7, ",
-    "first_over_time(",
     "stddev_over_time(",
 )
 AGGREGATIONS: Final = ("sum", "sum", "count", "min", "max", "avg", "stddev", "stdvar")

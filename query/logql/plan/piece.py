@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from query.logql.plan.context import PlanContext, hidden_constants
-from query.logql.plan.pipeline import EXTRACTED, NOTHING, cut_range
+from query.logql.plan.pipeline import EXTRACTED, NOTHING, cut_range, parses
 from query.logql.syntax.nodes import (
     SET_OPERATORS,
     Binary,
@@ -34,11 +34,6 @@ from query.model.clusters import Cluster
 from query.model.errors import UnsupportedError
 
 Names = frozenset[str]
-EVERYTHING = Grouping(())
-ONE_GROUP = Grouping((NOTHING.name,))
-"""By a label that nothing has. Loki's sharding of ``avg_over_time … by ()`` counts lines that failed to parse, and so
-divides by too much; with a label in the clause it says that there are such lines."""
-
 KEEPS_LABELS = frozenset({"topk", "bottomk", "sort", "sort_desc", "approx_topk"})
 
 
@@ -97,9 +92,7 @@ class _Cutter:
         cut = cut_range(expr.range, self._cluster, self._context)
         if cut.range is None:
             return Piece(expr, cut.visible, is_empty=True)
-        grouping = self._grouping(expr.grouping)
-        if grouping == EVERYTHING and expr.grouping != EVERYTHING:
-            grouping = ONE_GROUP
+        grouping = self._grouping(expr.grouping, of_lines=True)
         sent = RangeAggregation(expr.op, cut.range, expr.param, grouping)
         if expr.op == "absent_over_time":
             return Piece(sent, blocker="absent_over_time is one answer for all clusters")
@@ -108,7 +101,8 @@ class _Cutter:
 
     def _vector(self, expr: VectorAggregation) -> Piece:
         inner = self.cut(expr.expr)
-        grouping = self._grouping(expr.grouping) or expr.grouping
+        of_lines = expr.op == "sum" and isinstance(expr.expr, RangeAggregation) and parses(expr.expr.range.query)
+        grouping = self._grouping(expr.grouping, of_lines=of_lines) or expr.grouping
         sent = VectorAggregation(expr.op, inner.expr, grouping, expr.param)
         keys = grouped(inner.visible, expr.grouping)
         blocker = inner.blocker
@@ -182,12 +176,18 @@ class _Cutter:
     def _alone_only(self, reason: str) -> str | None:
         return None if self._alone else reason
 
-    def _grouping(self, grouping: Grouping | None) -> Grouping | None:
-        """Return the clause for the backend: what it does not show is the same on all its series, and left out."""
+    def _grouping(self, grouping: Grouping | None, *, of_lines: bool) -> Grouping | None:
+        """Return the clause for the backend: what it does not show is the same on all its series, and left out.
+
+        A clause on lines (``of_lines``) gets a label that nothing has in its place: Loki's parsers stop at the labels
+        a clause names, and its sharding of ``avg_over_time … by ()`` counts lines that failed to parse.
+        """
         if grouping is None:
             return None
         self._check_names(grouping.labels, "without" if grouping.without else "by")
         kept = tuple(name for name in grouping.labels if name not in self._hidden)
+        if of_lines and not grouping.without and len(kept) < len(grouping.labels):
+            kept = (*kept, NOTHING.name)
         return Grouping(kept, grouping.without)
 
     def _matching(self, matching: Matching) -> Matching:

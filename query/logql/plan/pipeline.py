@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from query.logql.plan.conditions import labels_read, settle
+from query.logql.plan.conditions import ALWAYS, labels_read, settle
 from query.logql.plan.context import PlanContext, hidden_constants
 from query.logql.plan.templates import fields, literal_template, substitute
 from query.logql.syntax.nodes import (
@@ -26,6 +26,7 @@ from query.logql.syntax.nodes import (
     LineFormat,
     LogQuery,
     LogRange,
+    Parser,
     Stage,
     Unwrap,
 )
@@ -74,7 +75,17 @@ def cut_range(log_range: LogRange, cluster: Cluster, context: PlanContext) -> Cu
         unwrap = cutter.unwrap(unwrap)
         if unwrap is None:
             return CutRange(None, cutter.visible)
-    return CutRange(replace(log_range, query=cut.query, unwrap=unwrap), cutter.visible)
+    query = cut.query
+    if cutter.has_settled_reads and parses(query):
+        # Loki's parsers stop at the labels that are read later; one that is never found keeps them going as far as the
+        # label that was settled here would have, so that the same lines fail to parse
+        query = replace(query, stages=(*query.stages, LabelFilterStage(ALWAYS)))
+    return CutRange(replace(log_range, query=query, unwrap=unwrap), cutter.visible)
+
+
+def parses(query: LogQuery) -> bool:
+    """Tell whether the pipeline takes labels from the lines."""
+    return any(isinstance(stage, Parser) for stage in query.stages)
 
 
 class _Cutter:
@@ -85,13 +96,17 @@ class _Cutter:
         self._values = hidden_constants(cluster)
         self._extracted = frozenset(f"{name}{EXTRACTED}" for name in self._values)
         self.visible = frozenset(cluster.constants)
+        self.has_settled_reads = False
 
     def query(self, query: LogQuery, context: PlanContext) -> CutQuery:
         if not self._cluster.admits(query.matchers):
             return CutQuery(None, self.visible)
         stages: list[Stage] = []
         for stage in query.stages:
-            self._check_reads(_reads(stage), stage)
+            names = _reads(stage)
+            self._check_reads(names, stage)
+            if not isinstance(stage, DropLabels | KeepLabels):
+                self._note_reads(names)
             cut = self._stage(stage)
             if cut is False:
                 return CutQuery(None, self.visible)
@@ -105,7 +120,9 @@ class _Cutter:
             raise self._refused(f"unwrap {unwrap.label}", f"it computes with the label {unwrap.label!r}")
         kept = []
         for condition in unwrap.filters:
-            self._check_reads(labels_read(condition), f"unwrap {unwrap.label} | …")
+            names = labels_read(condition)
+            self._check_reads(names, f"unwrap {unwrap.label} | …")
+            self._note_reads(names)
             settled = settle(condition, self._values)
             if settled is False:
                 return None
@@ -196,6 +213,9 @@ class _Cutter:
         self.visible -= {name}
         if name in self._values:
             self._values[name] = ""
+
+    def _note_reads(self, names: frozenset[str]) -> None:
+        self.has_settled_reads = self.has_settled_reads or not names.isdisjoint(self._values)
 
     def _check_reads(self, names: frozenset[str], node: Stage | str) -> None:
         found = sorted(names & self._extracted)

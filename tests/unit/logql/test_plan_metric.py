@@ -36,7 +36,7 @@ ALL = "[seoul, tokyo, lima]"
         (f"sum(sum by (a)(rate({X}[5m])))", f"sum(sum by (a)(partials{ALL}(sum by (a)(rate({X}[5m])))))"),
         (f"count_over_time({X} | drop cluster[5m])", f"sum without ()(partials{ALL}(count_over_time({X} | drop cluster[5m])))"),
         (f"max_over_time({X} | unwrap y[5m]) by (a)", f"max without ()(partials{ALL}(max_over_time({X} | unwrap y[5m]) by (a)))"),
-        (f"sum(count_over_time({X} | keep a[5m]))", f"sum(sum without ()(partials{ALL}(count_over_time({X} | keep a[5m]))))"),
+        (f"sum(count_over_time({X} | keep a[5m]))", f"sum(partials{ALL}(sum(count_over_time({X} | keep a[5m]))))"),
         (f"absent_over_time({X}[5m])", f'absent{{app="x"}}(partials{ALL}(absent_over_time({X}[5m])))'),
         # one cluster holds everything: pushed whole
         ('avg(rate({app="x", cluster="seoul"}[5m]))', 'concat[seoul](avg(rate({app="x", cluster="seoul"}[5m])))'),
@@ -72,6 +72,7 @@ def test_plan(text: str, plan: str) -> None:
         (f"count_over_time({X} | drop cluster, region[5m])", [f"seoul: count_over_time({X}[5m])", f"tokyo: count_over_time({X}[5m])", f"lima: count_over_time({X} | drop cluster,region[5m])"]),
         ('rate({app="x", cluster="seoul"}[5m]) / on (cluster) sum by (cluster)(rate({app="x"}[5m]))', ['seoul: (rate({app="x"}[5m]) / on () sum(rate({app="x"}[5m]))) + {cluster="seoul"}']),
         ('rate({app="x", cluster="seoul"}[5m]) or rate({app="y"}[5m])', ['seoul: (rate({app="x"}[5m]) or rate({app="y"}[5m])) + {cluster="seoul", region="kr"}', 'tokyo: rate({app="y"}[5m]) + {cluster="tokyo", region="jp"}', 'lima: rate({app="y"}[5m])']),
+        ('sum by (cluster, s)(rate({app="x", cluster="seoul"} | json | region="kr"[5m]))', ['seoul: sum by (s,__lma_absent__)(rate({app="x"} | json | __lma_absent__=""[5m])) + {cluster="seoul"}']),
         ('avg_over_time({app="x", cluster=~"seoul|lima"} | unwrap y[5m]) by (cluster)', ['seoul: avg_over_time({app="x"} | unwrap y[5m]) by (__lma_absent__) + {cluster="seoul"}', 'lima: avg_over_time({app="x", cluster=~"seoul|lima"} | unwrap y[5m]) by (cluster)']),
         ('count_over_time({app="x", cluster=~"seoul|tokyo"} | cluster="tokyo"[5m])', ['tokyo: count_over_time({app="x"}[5m]) + {cluster="tokyo", region="jp"}']),
     ],
@@ -117,10 +118,10 @@ def test_refusals_name_node_and_reason(text: str, node: str, reason: str) -> Non
 
 
 def test_the_text_after_each_pass_is_kept() -> None:
-    plan = metric(f"sum(count_over_time({X} | drop cluster[5m]))")
+    plan = metric(f"max(count_over_time({X} | drop cluster[5m]))")
     assert [name for name, _ in plan.stages] == ["parsed", *(one.__name__ for one in PASSES)]
-    assert plan.stages[1][1] == f"sum(count_over_time({X} | drop cluster[5m]))"
-    assert plan.stages[2][1] == f"sum(sum without ()(partials{ALL}(count_over_time({X} | drop cluster[5m]))))"
+    assert plan.stages[1][1] == f"max(count_over_time({X} | drop cluster[5m]))"
+    assert plan.stages[2][1] == f"max(sum without ()(partials{ALL}(count_over_time({X} | drop cluster[5m]))))"
 
 
 def test_equal_leaves_are_fetched_once() -> None:
