@@ -11,7 +11,7 @@ from query.model.errors import QuerySyntaxError
 from query.promql.syntax import Expr, parse, parse_selector, prettify, print_expr, replace_children, type_of, walk
 from query.syntax.limits import DEFAULT, Limits
 
-CPU_LIMIT_S: Final = 2.0
+CPU_LIMIT_S = 2.0
 """Of this process; a tenth of a second at worst when measured alone, several times that beside other work."""
 
 MANY = 100_000
