@@ -65,29 +65,37 @@ class Fetch:
         self.bytes_read = 0
 
     async def run(self, plan: Plan) -> None:
-        """Ask for every leaf; afterwards ``fetched``, ``gaps`` and ``completeness`` tell what came back."""
+        """Ask for every leaf; afterwards ``fetched``, ``gaps`` and ``completeness`` tell what came back.
+
+        A cluster that failed for one leaf is missing from all of them: the sum of three clusters over the count of
+        four would be a number of nothing.
+        """
         leaves = plan.leaves()
         wanted = [(leaf, shard) for leaf in leaves for shard in leaf.shards]
         asked = [(leaf, shard) for leaf, shard in wanted if shard.cluster not in self._unsettled]
         calls = [Call(self._members[shard.cluster], self._request(shard)) for _, shard in asked]
         outcomes = await ask(calls, self._deadline, self._limit_bytes)
-        self.fetched = {leaf: [] for leaf in leaves}
-        self.gaps = {leaf: [] for leaf in leaves}
-        for leaf, shard in wanted:
-            if shard.cluster in self._unsettled:
-                self.gaps[leaf].append(self._unsettled[shard.cluster])
+        missing = {
+            shard.cluster: self._unsettled[shard.cluster] for _, shard in wanted if shard.cluster in self._unsettled
+        }
+        fetched: list[tuple[Concat, Fetched]] = []
         for (leaf, shard), outcome in zip(asked, outcomes, strict=True):
             if isinstance(outcome, Missing):
-                self.gaps[leaf].append(outcome)
+                missing.setdefault(shard.cluster, outcome)
                 continue
             self.bytes_read += len(outcome.body)
             try:
-                self.fetched[leaf].append(self._read(shard, outcome))
+                fetched.append((leaf, self._read(shard, outcome)))
             except BackendError as error:
-                self.gaps[leaf].append(Missing(shard.cluster, error.failure, error.detail))
-        self.completeness = completeness(
-            (shard.cluster for _, shard in wanted), (gap for gaps in self.gaps.values() for gap in gaps)
-        )
+                missing.setdefault(shard.cluster, Missing(shard.cluster, error.failure, error.detail))
+        self.fetched = {leaf: [] for leaf in leaves}
+        for leaf, part in fetched:
+            if part.shard.cluster not in missing:
+                self.fetched[leaf].append(part)
+        self.gaps = {
+            leaf: [missing[shard.cluster] for shard in leaf.shards if shard.cluster in missing] for leaf in leaves
+        }
+        self.completeness = completeness((shard.cluster for _, shard in wanted), missing.values())
 
     def _request(self, shard: Shard) -> Request:
         form = [("query", print_expr(shard.expr))]
