@@ -46,8 +46,8 @@ def _group(path: Path) -> str:
         return path.as_posix()
     if len(path.parts) > 2:
         return path.parent.as_posix()
-    if path.name == "test_promql.py":
-        return "real/promql"  # as long as everything else about metrics; starting the servers again takes two seconds
+    if path.name in {"test_logql.py", "test_promql.py"}:
+        return path.as_posix()  # as long as everything else of their kind; starting the servers again takes seconds
     return "real/logs" if path.name.startswith("test_log") else "real/metrics"
 
 

@@ -108,7 +108,7 @@ def parse_time_ms(name: str, text: str) -> int:
         if not math.isfinite(seconds) or abs(seconds) > MAX_TIME_MS / MS_PER_S:
             raise BadRequestError(name, f'cannot parse "{text}" to a valid timestamp')
         fraction, whole = math.modf(seconds)
-        return int(whole) * MS_PER_S + int(round_half_away(fraction * MS_PER_S))
+        return int(whole) * MS_PER_S + round_half_away(fraction * MS_PER_S)
     found = RFC3339.match(text)
     if found is not None:
         try:
