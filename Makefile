@@ -8,8 +8,8 @@
 MAKEFLAGS += --no-print-directory
 
 ARGS ?=
-# Processes that run tests; 0 runs them in one, which a debugger needs.
-JOBS ?= 2
+# Processes that run tests: more than cores, as they often wait for servers. 0 runs them in one, for a debugger.
+JOBS ?= 4
 VENV := .venv
 STAMPS := .stamps
 UV_VERSION := 0.13.9

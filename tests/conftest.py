@@ -1,6 +1,6 @@
 """Command line options of the test suite, and what may run side by side.
 
-``make test`` runs two processes (pytest-xdist). Tests that share real servers must stay in one of them, or each
+``make test`` runs several processes (pytest-xdist). Tests that share real servers must stay in one of them, or each
 process would start servers of its own; everything else is handed out file by file, the long ones first.
 
 Generated tests take the same examples on every run; ``HYPOTHESIS_PROFILE=explore make test`` looks for new ones.
@@ -9,6 +9,7 @@ Generated tests take the same examples on every run; ``HYPOTHESIS_PROFILE=explor
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import Final
 
@@ -80,5 +81,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell starts what runs in its background with SIGINT ignored, and every program the tests start inherits that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--update-refused") and getattr(config.option, "numprocesses", None):
         raise pytest.UsageError("--update-refused needs the whole corpus in one process: leave out -n")
