@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import structlog
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import CollectorRegistry
 
 from lma.registry.database import Database
 from lma.registry.directory import Directory
@@ -22,6 +22,7 @@ from lma.service.config import ServiceConfig
 from lma.service.plane import GatewayPlane
 from lma.service.state import StateDir
 from query.app.gateway import Gateway
+from query.app.http_metrics import process_registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +53,9 @@ class Service:
             if reset_admin_token or tokens.is_empty():
                 new_token = await tokens.reset_admin(state.write_admin_token)
                 log.info("admin token made", file=str(state.admin_token_path))
-            metrics = process_metrics()
+            metrics = process_registry()
             gateway = await stack.enter_async_context(Gateway(config, metrics))
             directory = Directory(database, GatewayPlane(gateway, config.partition_label), config.partition_label)
             log.info("clusters loaded", clusters=await directory.start(), state_dir=str(config.state_dir))
             await stack.enter_async_context(watched(directory, config.inspect_every_s))
             yield cls(config, database, directory, tokens, gateway, metrics, new_token)
-
-
-def process_metrics() -> CollectorRegistry:
-    """Return a registry of this service's own that tells of the process: CPU, memory, files, collections."""
-    registry = CollectorRegistry(auto_describe=True)
-    ProcessCollector(registry=registry)
-    PlatformCollector(registry=registry)
-    GCCollector(registry=registry)
-    return registry

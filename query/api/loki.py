@@ -7,8 +7,6 @@ asks for a complete answer or none.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
-from functools import wraps
 from typing import Any, Final
 
 import msgspec
@@ -27,7 +25,7 @@ from query.api.loki_params import (
 )
 from query.api.loki_tail import TailEndpoint
 from query.api.params import Params
-from query.api.respond import CLIENT_GONE_STATUS, ClientGoneError, completeness_headers, unless_gone
+from query.api.respond import completeness_headers, guarded, unless_gone
 from query.execute.logs import LogsQueries
 from query.execute.logs_answer import LogsAnswer
 from query.execute.logs_fetch import LogsOptions, LogsRange
@@ -35,7 +33,7 @@ from query.execute.logs_metadata import LogsMetadataAnswer
 from query.execute.logs_volume import VolumeQuery
 from query.execute.settings import ExecuteSettings
 from query.logql.syntax import parse_query, prettify
-from query.model.errors import BadQueryError, BadRequestError, GatewayError, LimitExceededError, NotFoundError
+from query.model.errors import BadQueryError, BadRequestError, LimitExceededError, NotFoundError
 from query.wire.loki import CATEGORIZE, CATEGORIZE_HEADER
 
 SPEAKS_VERSION: Final = "3.7.8"
@@ -43,7 +41,6 @@ SPEAKS_VERSION: Final = "3.7.8"
 
 NOT_YET: Final = ("patterns", "detected_fields", "detected_field", "push", "delete", "rules", "index/shards")
 JSON: Final = "application/json; charset=UTF-8"
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 def loki_router(queries: LogsQueries, settings: ExecuteSettings, revision: str) -> APIRouter:
@@ -65,27 +62,17 @@ def loki_router(queries: LogsQueries, settings: ExecuteSettings, revision: str) 
         ("format_query", api.format_query, "A query laid out for people"),
         ("status/buildinfo", api.buildinfo, "The API version spoken"),
     ):
-        router.add_api_route(f"/api/v1/{path}", _guarded(handler), methods=both, summary=summary, response_model=None)
+        router.add_api_route(
+            f"/api/v1/{path}", guarded(handler, loki_error), methods=both, summary=summary, response_model=None
+        )
     router.add_api_websocket_route("/api/v1/tail", TailEndpoint(queries, settings).serve)
     router.add_api_route(
-        "/{rest:path}", _guarded(api.unknown), methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False
+        "/{rest:path}",
+        guarded(api.unknown, loki_error),
+        methods=["GET", "POST", "PUT", "DELETE"],
+        include_in_schema=False,
     )
     return router
-
-
-def _guarded(handler: Handler) -> Handler:
-    """Return the handler with errors turned into answers, cancelled when the client goes away."""
-
-    @wraps(handler)
-    async def guarded(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except GatewayError as error:
-            return loki_error(error)
-        except ClientGoneError:
-            return Response(status_code=CLIENT_GONE_STATUS)
-
-    return guarded
 
 
 class _LokiApi:

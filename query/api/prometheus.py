@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Awaitable, Callable
-from functools import wraps
+from collections.abc import Awaitable
 from typing import Final
 
 from fastapi import APIRouter
@@ -27,13 +26,19 @@ from query.api.params import (
     parse_limit,
     parse_time_ms,
 )
-from query.api.respond import CLIENT_GONE_STATUS, ClientGoneError, array_response, data_response, unless_gone
+from query.api.respond import (
+    Handler,
+    array_response,
+    data_response,
+    guarded,
+    unless_gone,
+)
 from query.execute.fetch import QueryOptions
 from query.execute.metrics import MetricsQueries
 from query.execute.parsing import parse_query
 from query.execute.prometheus_metadata import MetadataAnswer, PrometheusMetadata
 from query.execute.settings import ExecuteSettings
-from query.model.errors import BadQueryError, BadRequestError, GatewayError, NotFoundError
+from query.model.errors import BadQueryError, BadRequestError, NotFoundError
 from query.model.frames import Notes
 from query.model.label_names import unescape
 from query.model.time import MS_PER_S, Grid, seconds_text
@@ -44,7 +49,6 @@ SPEAKS_VERSION: Final = "3.16.0"
 
 PASSED_ON: Final = ("lookback_delta", "dedup", "max_source_resolution", "replicaLabels[]", "storeMatch[]")
 ANY_METHOD: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 def prometheus_router(
@@ -69,7 +73,11 @@ def prometheus_router(
     def route(path: str, handler: Handler, summary: str, *, methods: tuple[str, ...] = ("GET",)) -> None:
         known.append((compile_path(f"/prometheus/api/v1/{path}")[0], methods))
         router.add_api_route(
-            f"/api/v1/{path}", _guarded(handler), methods=list(methods), summary=summary, response_model=None
+            f"/api/v1/{path}",
+            guarded(handler, prometheus_error),
+            methods=list(methods),
+            summary=summary,
+            response_model=None,
         )
 
     both = ("GET", "POST")
@@ -89,28 +97,17 @@ def prometheus_router(
     for health in ("healthy", "ready"):
         router.add_api_route(f"/-/{health}", _alive, methods=["GET", "HEAD"], summary=f"Is the gateway {health}?")
     router.add_api_route(
-        "/{rest:path}", _guarded(unknown), methods=list(ANY_METHOD), include_in_schema=False, response_model=None
+        "/{rest:path}",
+        guarded(unknown, prometheus_error),
+        methods=list(ANY_METHOD),
+        include_in_schema=False,
+        response_model=None,
     )
     return router
 
 
 async def _alive() -> Response:
     return PlainTextResponse("The gateway is up.\n")
-
-
-def _guarded(handler: Handler) -> Handler:
-    """Return the handler with errors turned into answers, cancelled when the client goes away."""
-
-    @wraps(handler)
-    async def guarded(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except GatewayError as error:
-            return prometheus_error(error)
-        except ClientGoneError:
-            return Response(status_code=CLIENT_GONE_STATUS)
-
-    return guarded
 
 
 class _PrometheusApi:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from functools import wraps
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from query.backends.outcome import Completeness
+from query.model.errors import GatewayError
 from query.model.frames import Notes
 
 STREAM_BYTES: Final = 1 << 20
@@ -19,8 +21,26 @@ CLIENT_GONE_STATUS: Final = 499
 Result = TypeVar("Result")
 
 
+Handler = Callable[[Request], Awaitable[Response]]
+
+
 class ClientGoneError(Exception):
     """The client closed the connection; nobody reads an answer any more."""
+
+
+def guarded(handler: Handler, render: Callable[[GatewayError], Response]) -> Handler:
+    """Return the handler with errors turned into answers by ``render``, cancelled when the client goes away."""
+
+    @wraps(handler)
+    async def guard(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except GatewayError as error:
+            return render(error)
+        except ClientGoneError:
+            return Response(status_code=CLIENT_GONE_STATUS)
+
+    return guard
 
 
 def completeness_headers(complete: Completeness) -> dict[str, str]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-
 from query.app.config import load_config
 from query.app.gateway import Gateway
 from query.app.http import create_app
+from query.app.http_metrics import process_registry
 from query.app.logs import configure_logging
 from query.app.serve import Stop, bind, run_until_stopped, serve
 from query.model.errors import ConfigError
@@ -26,7 +25,7 @@ def run(config: Path, listen: str | None = None, *, check_only: bool = False) ->
             configure_logging()
 
             async def main(stop: Stop) -> None:
-                registry = _process_registry()
+                registry = process_registry()
                 async with Gateway(settings, registry) as gateway:
                     await gateway.replace_clusters(settings.clusters)
                     await serve(create_app(gateway, registry), listener, stop)
@@ -35,11 +34,3 @@ def run(config: Path, listen: str | None = None, *, check_only: bool = False) ->
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
-
-
-def _process_registry() -> CollectorRegistry:
-    registry = CollectorRegistry(auto_describe=True)
-    ProcessCollector(registry=registry)
-    PlatformCollector(registry=registry)
-    GCCollector(registry=registry)
-    return registry

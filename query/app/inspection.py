@@ -32,11 +32,3 @@ class Inspection:
     logs: EndpointInspection | None = None
     alerts: EndpointInspection | None = None
     twin: str = ""
-
-    @property
-    def conflicts(self) -> tuple[str, ...]:
-        """Every reason why the cluster must not be part of answers as it is."""
-        found = [part.conflict for part in (self.metrics, self.logs) if part is not None and part.conflict]
-        if self.twin:
-            found.append(f"it shows the same value of the partition label as cluster {self.twin!r}")
-        return tuple(found)
