@@ -18,6 +18,7 @@ from query.model.frames import Bools, Floats, Frame
 from query.model.labels import Labels, with_constants
 from query.model.time import MS_PER_S, Grid, seconds_text
 from query.syntax.numbers import format_sample
+from query.wire.histograms import histogram_json
 from query.wire.prometheus import SeriesBody
 
 _points: Final = msgspec.json.Decoder(list[tuple[float, str]])
@@ -79,16 +80,23 @@ def series_json(body: SeriesBody, labels: Labels) -> bytes:
 def frame_json(frame: Frame, order: Sequence[int] | None = None) -> Iterator[bytes]:
     """Yield each series of a frame as JSON, rows in ``order`` (all rows as they stand if None)."""
     stamps = [seconds_text(time_ms) for time_ms in frame.grid.times_ms()]
+    held = frame.are_histograms()
     for row in range(frame.series) if order is None else order:
-        labels = labels_json(frame.labels[row])
-        if frame.grid.is_instant:
-            sample = f'[{stamps[0]},"{format_sample(float(frame.values[row, 0]))}"]'
-            yield b'{"metric":' + labels + b',"value":' + sample.encode() + b"}"
-            continue
-        places = np.flatnonzero(frame.present[row]).tolist()
-        numbers = frame.values[row].tolist()
-        points = ",".join(f'[{stamps[place]},"{format_sample(numbers[place])}"]' for place in places)
-        yield b'{"metric":' + labels + b',"values":[' + points.encode() + b"]}"
+        parts = [b'{"metric":', labels_json(frame.labels[row])]
+        if floats := np.flatnonzero(frame.present[row] & ~held[row]).tolist():
+            numbers = frame.values[row].tolist()
+            points = [f'[{stamps[place]},"{format_sample(numbers[place])}"]' for place in floats]
+            parts += [b',"value":', points[0].encode()] if frame.grid.is_instant else _listed("values", points)
+        if frame.histograms is not None and (places := np.flatnonzero(held[row]).tolist()):
+            cells = frame.histograms[row]
+            points = [f"[{stamps[place]},{histogram_json(cells[place])}]" for place in places]
+            parts += [b',"histogram":', points[0].encode()] if frame.grid.is_instant else _listed("histograms", points)
+        parts.append(b"}")
+        yield b"".join(parts)
+
+
+def _listed(name: str, points: Sequence[str]) -> list[bytes]:
+    return [f',"{name}":['.encode(), ",".join(points).encode(), b"]"]
 
 
 def scalar_json(grid: Grid, values: Floats) -> bytes:

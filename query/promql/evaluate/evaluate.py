@@ -2,8 +2,8 @@
 
 All steps of a range are evaluated at once. The tree is walked with a stack of our own, operands first, so that a deep
 query can't exhaust Python's. Semantics are those of Prometheus 3.16's engine without delayed name removal; what can't
-be evaluated exactly is refused. Limits: floats only (a leaf with native histograms has no frame), and annotations carry
-no position.
+be evaluated exactly is refused. Limits: annotations carry no position, and native histograms are refused where a node
+reads them.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from query.promql.syntax.nodes import (
     Unary,
     ValueType,
 )
+from query.promql.syntax.printer import print_expr
 from query.promql.syntax.tree import children
 
 
@@ -66,6 +67,7 @@ def evaluate(expr: Expr, grid: Grid, leaf: Callable[[Placed], Frame]) -> Evaluat
             continue
         given = tuple(done[len(done) - len(below) :])
         del done[len(done) - len(below) :]
+        _refuse_histograms(node, given)
         result = _evaluate_node(node, grid, leaf, given)
         for operand in given:
             result = Evaluation(result.value, operand.notes | result.notes, result.is_ordered)
@@ -77,6 +79,14 @@ def _as_answer(result: Evaluation, grid: Grid) -> Evaluation:
     if grid.is_instant or not isinstance(result.value, Frame):
         return result
     return Evaluation(by_labels(result.value), result.notes)
+
+
+def _refuse_histograms(node: Expr, given: tuple[Evaluation, ...]) -> None:
+    """Raise ``UnsupportedError`` if a node that reads only floats is given native histograms."""
+    if isinstance(node, Paren):
+        return
+    if any(isinstance(operand.value, Frame) and operand.value.histograms is not None for operand in given):
+        raise UnsupportedError(print_expr(node), "native histograms are not computed with at the gateway")
 
 
 def _evaluate_node(

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from query.model.errors import ExecutionError, LimitExceededError
-from query.model.frames import Bools, Floats, Frame
+from query.model.frames import Bools, Floats, Frame, Histograms
 from query.model.labels import METRIC_NAME, Labels
 from query.model.time import Grid
 
@@ -40,21 +40,27 @@ def require_room(operation: str, series: int, steps: int) -> None:
         )
 
 
-def fold(grid: Grid, labels: Sequence[Labels], values: Floats, present: Bools) -> Frame:
+def fold(
+    grid: Grid, labels: Sequence[Labels], values: Floats, present: Bools, histograms: Histograms | None = None
+) -> Frame:
     """Return the rows as a frame, rows of equal labels as one.
 
     Raises ``ExecutionError`` if two rows of equal labels hold a sample at the same step. Rows without a sample go.
     """
     ids, distinct = number(labels)
     if len(distinct) == len(labels):
-        return Frame.of(grid, labels, values, present)
+        return Frame.of(grid, labels, values, present, histograms)
     count = count_present(ids, len(distinct), present)
     if (count > 1).any():
         raise ExecutionError(SAME_LABELSET)
     row, step = np.nonzero(present)
     merged = np.zeros(count.shape)
     merged[ids[row], step] = values[row, step]
-    return Frame.of(grid, distinct, merged, count > 0)
+    merged_histograms = None
+    if histograms is not None:
+        merged_histograms = np.full(count.shape, None, np.object_)
+        merged_histograms[ids[row], step] = histograms[row, step]
+    return Frame.of(grid, distinct, merged, count > 0, merged_histograms)
 
 
 def number(labels: Sequence[Labels]) -> tuple[Ints, list[Labels]]:
@@ -82,7 +88,7 @@ def relabel(frame: Frame, change: Callable[[Labels], Labels]) -> Frame:
     changed = [change(row) for row in frame.labels]
     if all(new is old for new, old in zip(changed, frame.labels, strict=True)):
         return frame
-    return fold(frame.grid, changed, frame.values, frame.present)
+    return fold(frame.grid, changed, frame.values, frame.present, frame.histograms)
 
 
 def without_metadata(labels: Labels) -> Labels:
@@ -101,7 +107,8 @@ def take(frame: Frame, order: Sequence[int] | Ints) -> Frame:
     """Return the rows at the positions given, in that order."""
     index = np.asarray(order, np.int64)
     labels = tuple(frame.labels[position] for position in index.tolist())
-    return Frame(frame.grid, labels, frame.values[index], frame.present[index])
+    histograms = None if frame.histograms is None else frame.histograms[index]
+    return Frame(frame.grid, labels, frame.values[index], frame.present[index], histograms)
 
 
 def by_labels(frame: Frame) -> Frame:
@@ -127,6 +134,12 @@ def concat(grid: Grid, frames: Sequence[Frame], *, partials: bool = False) -> Fr
     labels = [row for frame in filled for row in frame.labels]
     values = np.concatenate([frame.values for frame in filled])
     present = np.concatenate([frame.present for frame in filled])
+    histograms = None
+    if any(frame.histograms is not None for frame in filled):
+        histograms = np.concatenate([
+            np.full(frame.present.shape, None, np.object_) if frame.histograms is None else frame.histograms
+            for frame in filled
+        ])  # fmt: skip
     if partials:
-        return Frame.of(grid, labels, values, present)
-    return fold(grid, labels, values, present)
+        return Frame.of(grid, labels, values, present, histograms)
+    return fold(grid, labels, values, present, histograms)
