@@ -17,11 +17,24 @@ Sample = tuple[int, float]
 
 
 @dataclass(frozen=True, slots=True)
+class ShownHistogram:
+    """A native histogram as the API shows it; a bucket is (rule of its borders, lower, upper, count)."""
+
+    count: float
+    sum: float
+    buckets: tuple[tuple[int, float, float, float], ...]
+
+
+HistogramSample = tuple[int, ShownHistogram]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One series of a result (``labels`` is empty for a scalar)."""
 
     labels: LabelSet
     samples: tuple[Sample, ...]
+    histograms: tuple[HistogramSample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +95,24 @@ def read_result(kind: str, result: Any) -> tuple[tuple[Row, ...], str]:
         case "scalar":
             return (Row((), (_sample(result),)),), ""
         case "vector":
-            return tuple(Row(_labels(item["metric"]), (_sample(item["value"]),)) for item in result), ""
+            return tuple(_instant_row(item) for item in result), ""
         case "matrix":
-            return tuple(Row(_labels(item["metric"]), tuple(map(_sample, item["values"]))) for item in result), ""
+            return tuple(_range_row(item) for item in result), ""
         case _:
             raise ValueError(f"unknown resultType {kind!r}")
+
+
+def _instant_row(item: dict[str, Any]) -> Row:
+    if ("value" in item) == ("histogram" in item):
+        raise ValueError(f"neither or both of value and histogram: {sorted(item)}")
+    if "histogram" in item:
+        return Row(_labels(item["metric"]), (), (_histogram_sample(item["histogram"]),))
+    return Row(_labels(item["metric"]), (_sample(item["value"]),))
+
+
+def _range_row(item: dict[str, Any]) -> Row:
+    histograms = tuple(map(_histogram_sample, item.get("histograms", ())))
+    return Row(_labels(item["metric"]), tuple(map(_sample, item.get("values", ()))), histograms)
 
 
 def _labels(metric: dict[str, str]) -> LabelSet:
@@ -97,6 +123,14 @@ def _sample(pair: list[Any]) -> Sample:
     if not isinstance(pair[1], str):
         raise TypeError(f"a sample value must be a string, not {pair[1]!r}")
     return _milliseconds(pair[0]), float(pair[1])
+
+
+def _histogram_sample(pair: list[Any]) -> HistogramSample:
+    shown = pair[1]
+    buckets = tuple(
+        (rule, float(low), float(high), float(count)) for rule, low, high, count in shown.get("buckets") or ()
+    )
+    return _milliseconds(pair[0]), ShownHistogram(float(shown["count"]), float(shown["sum"]), buckets)
 
 
 def _milliseconds(seconds: float) -> int:

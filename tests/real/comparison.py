@@ -19,7 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.real.answers import Answer, LabelSet, Row, Sample
+from tests.real.answers import Answer, HistogramSample, LabelSet, Row, Sample, ShownHistogram
 
 LAST_DIGIT = 1e-12
 _SUMMED = re.compile(r"\b(sum|avg|stddev|stdvar|histogram_quantile|histogram_fraction)\b")
@@ -91,13 +91,14 @@ def _error_differences(expected: Answer, got: Answer) -> list[str]:
 
 
 def _row_differences(expected: Answer, got: Answer, tolerance: float) -> list[str]:
-    want = {row.labels: row.samples for row in expected.rows}
-    have = {row.labels: row.samples for row in got.rows}
+    want = {row.labels: row for row in expected.rows}
+    have = {row.labels: row for row in got.rows}
     found = [f"missing {_show(labels)}" for labels in want if labels not in have]
     found += [f"not expected {_show(labels)}" for labels in have if labels not in want]
-    for labels, samples in want.items():
+    for labels, row in want.items():
         if labels in have:
-            found += _sample_differences(labels, samples, have[labels], tolerance)
+            found += _sample_differences(labels, row.samples, have[labels].samples, tolerance)
+            found += _histogram_differences(labels, row.histograms, have[labels].histograms, tolerance)
     return found
 
 
@@ -116,6 +117,32 @@ def _sample_differences(
             return
 
 
+def _histogram_differences(
+    labels: LabelSet, want: tuple[HistogramSample, ...], have: tuple[HistogramSample, ...], tolerance: float
+) -> Iterator[str]:
+    if [at for at, _ in want] != [at for at, _ in have]:
+        lacking, surplus = dict(want).keys() - dict(have).keys(), dict(have).keys() - dict(want).keys()
+        yield (
+            f"{_show(labels)}: histograms: {len(lacking)} missing {sorted(lacking)[:3]}, "
+            f"{len(surplus)} surplus {sorted(surplus)[:3]}"
+        )
+        return
+    for (at, wanted), (_, got) in zip(want, have, strict=True):
+        if not _equal_histograms(wanted, got, tolerance):
+            yield f"{_show(labels)} at {at}: {got}, expected {wanted}"
+            return
+
+
+def _equal_histograms(left: ShownHistogram, right: ShownHistogram, tolerance: float) -> bool:
+    """Compare bounds to the bit, counts and sum as other values are compared."""
+    if len(left.buckets) != len(right.buckets):
+        return False
+    pairs = [(left.count, right.count), (left.sum, right.sum)]
+    pairs += [(one[3], other[3]) for one, other in zip(left.buckets, right.buckets, strict=True)]
+    same_bounds = all(one[:3] == other[:3] for one, other in zip(left.buckets, right.buckets, strict=True))
+    return same_bounds and all(equal_values(one, other, tolerance) for one, other in pairs)
+
+
 def _order_differences(query: str, expected: Answer, got: Answer, tolerance: float) -> list[str]:
     """Compare what of the order is promised: by value for ``sort`` (equal values in any order), else by labels."""
     sorts = _SORTED.match(query)
@@ -123,7 +150,7 @@ def _order_differences(query: str, expected: Answer, got: Answer, tolerance: flo
         return []
     by_value = got.result_type == "vector" and sorts is not None and sorts[1] in (None, "_desc")
     for number, (want, have) in enumerate(zip(expected.rows, got.rows, strict=True)):
-        if by_value:
+        if by_value and want.samples and have.samples:
             same = equal_values(want.samples[0][1], have.samples[0][1], tolerance)
         else:
             same = want.labels == have.labels
@@ -179,5 +206,6 @@ def _show(labels: LabelSet) -> str:
 
 
 def _show_samples(row: Row) -> str:
-    shown = ", ".join(f"{value!r}@{at}" for at, value in row.samples[:4])
-    return shown if len(row.samples) <= 4 else f"{shown}, … {len(row.samples)} samples"
+    samples = [*row.samples, *row.histograms]
+    shown = ", ".join(f"{value!r}@{at}" for at, value in samples[:4])
+    return shown if len(samples) <= 4 else f"{shown}, … {len(samples)} samples"

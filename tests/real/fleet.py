@@ -9,19 +9,29 @@ sidecars. They agree but for what :mod:`tests.real.oracle` lists.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+import httpx
+
 from lma.demo.prometheus import Prometheus
 from lma.demo.thanos import Query, Sidecar
-from tests.real.dataset import CLUSTERS, DataCluster, write_openmetrics
+from tests.real.dataset import CLUSTERS
+from tests.real.dataset_series import series_of, union_of
+from tests.real.remote_write import write_series
 from tests.real.supervisor import Supervisor
 
 LOAD_TIMEOUT_S = 60.0
+FEATURES = (
+    "promql-experimental-functions",
+    "promql-duration-expr",
+    "promql-extended-range-selectors",
+    "promql-binop-fill-modifiers",
+)
+"""Every experimental part of the language; a Thanos Query knows the first only."""
+RECEIVER = ("--web.enable-remote-write-receiver",)
 DEFAULT_EVALUATION_INTERVAL = "1m"
 """Prometheus's default, so what ``[5m:]`` means where nobody configured anything; the union has it."""
 OWN_EVALUATION_INTERVAL = "20s"
@@ -58,23 +68,34 @@ class Fleet:
 
 
 def start_fleet(supervisor: Supervisor, binaries: Mapping[str, Path], folder: Path) -> Fleet:
-    """Generate the data, load them, and start every server."""
+    """Start every server and write its series."""
     ports = supervisor.ports
-    _load_all(binaries["promtool"], folder)
     prometheus = {
         cluster.name: Prometheus(
             folder=folder / cluster.name,
             port=ports.take(),
             external_labels=cluster.constants,
             scrape_interval=OWN_EVALUATION_INTERVAL,
+            features=FEATURES,
+            extra_args=RECEIVER,
         )
         for cluster in CLUSTERS
     }
-    union = Prometheus(folder=folder / "union", port=ports.take(), scrape_interval=DEFAULT_EVALUATION_INTERVAL)
+    union = Prometheus(
+        folder=folder / "union",
+        port=ports.take(),
+        scrape_interval=DEFAULT_EVALUATION_INTERVAL,
+        features=FEATURES,
+        extra_args=RECEIVER,
+    )
     supervisor.start(
         *(server.program(f"prometheus-{name}", binaries["prometheus"]) for name, server in prometheus.items()),
         union.program("prometheus-union", binaries["prometheus"]),
     )
+    with httpx.Client(timeout=LOAD_TIMEOUT_S, trust_env=False) as http:
+        for cluster in CLUSTERS:
+            write_series(http, prometheus[cluster.name].url, series_of(cluster))
+        write_series(http, union.url, union_of(CLUSTERS))
     sidecars = {
         name: Sidecar(
             folder=folder / f"{name}-sidecar", http_port=ports.take(), grpc_port=ports.take(), prometheus=server
@@ -86,7 +107,11 @@ def start_fleet(supervisor: Supervisor, binaries: Mapping[str, Path], folder: Pa
     stores["union"] = tuple(side.grpc_address for side in sidecars.values())
     queries = {
         name: Query(
-            folder=folder / f"{name}-thanos", http_port=ports.take(), grpc_port=ports.take(), endpoints=endpoints
+            folder=folder / f"{name}-thanos",
+            http_port=ports.take(),
+            grpc_port=ports.take(),
+            endpoints=endpoints,
+            extra_args=(f"--enable-feature={FEATURES[0]}",),
         )
         for name, endpoints in stores.items()
     }
@@ -99,32 +124,3 @@ def start_fleet(supervisor: Supervisor, binaries: Mapping[str, Path], folder: Pa
         union=union.url,
         thanos_union=queries["union"].url,
     )
-
-
-def _load_all(promtool: Path, folder: Path) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        loads = [
-            pool.submit(_load, promtool, folder / cluster.name, (cluster,), with_constants=False)
-            for cluster in CLUSTERS
-        ]
-        loads.append(pool.submit(_load, promtool, folder / "union", CLUSTERS, with_constants=True))
-        for load in loads:
-            load.result()
-
-
-def _load(promtool: Path, folder: Path, clusters: tuple[DataCluster, ...], *, with_constants: bool) -> None:
-    folder.mkdir(parents=True)
-    text = folder / "data.om"
-    with text.open("w", encoding="utf-8") as out:
-        write_openmetrics(out, clusters, with_constants=with_constants)
-    command: list[str | Path] = [
-        promtool,
-        "tsdb",
-        "create-blocks-from",
-        "openmetrics",
-        "--quiet",
-        text,
-        folder / "data",
-    ]
-    subprocess.run(command, check=True, capture_output=True, timeout=LOAD_TIMEOUT_S)
-    text.unlink()

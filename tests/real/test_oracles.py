@@ -7,7 +7,7 @@ import pytest
 from tests.real.asking import LATE, UNEVEN, When
 from tests.real.comparison import differences, report
 from tests.real.corpus import Entry, read_corpus
-from tests.real.dataset import metric_names
+from tests.real.dataset_series import metric_names
 from tests.real.oracle import THANOS_DIFFERS, THANOS_FALLS_SHORT, Oracle, topk_operand
 
 CORPUS = read_corpus("promql_corpus.txt")
