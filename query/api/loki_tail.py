@@ -1,7 +1,8 @@
 """``/loki/api/v1/tail``: a WebSocket that tells the new lines of all clusters, as Loki's own tells those of one.
 
-What is wrong with the request is answered before the socket is opened, as Loki does. Messages carry whole streams;
-``dropped_entries`` never appears, because nothing is dropped: a client that reads slowly is told later.
+What is wrong with the request is answered before the socket is opened, as Loki does. Messages are Loki's: ``streams``,
+and ``dropped_entries`` when the client reads too slowly. Beside them ``warnings`` say when a cluster stops answering
+and when it is back; clients that don't know them read past them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Final
 
+import msgspec
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -20,7 +22,8 @@ from query.api.loki_errors import error_text, loki_error
 from query.api.loki_params import parse_options, parse_timestamp
 from query.api.params import Params
 from query.execute.logs import LogsQueries
-from query.execute.logs_tail import Streams, Tail
+from query.execute.logs_tail import Tail
+from query.execute.logs_tail_buffer import TailMessage
 from query.execute.settings import ExecuteSettings
 from query.logql.syntax import parse_query
 from query.logql.syntax.nodes import LogQuery
@@ -32,6 +35,8 @@ MOST_TAILS: Final = 100
 MOST_DELAY_S: Final = 5
 DEFAULT_SINCE_NS: Final = 3600 * NS_PER_S
 INTERNAL_ERROR: Final = 1011
+REASON_BYTES: Final = 120
+"""As much as a close frame holds."""
 
 
 class TailEndpoint:
@@ -87,16 +92,25 @@ def _delay_s(text: str) -> int:
 
 async def _tell(socket: WebSocket, tail: Tail, *, is_categorized: bool) -> None:
     try:
-        async for streams in tail.messages():
-            await socket.send_text(_message(streams, is_categorized=is_categorized).decode())
+        async with tail:
+            while True:
+                message = await tail.next_message()
+                await socket.send_text(_encoded(message, is_categorized=is_categorized).decode())
     except GatewayError as error:
-        await socket.close(INTERNAL_ERROR, error_text(error)[:120])
+        await socket.close(INTERNAL_ERROR, error_text(error).encode()[:REASON_BYTES].decode(errors="ignore"))
 
 
-def _message(streams: Streams, *, is_categorized: bool) -> bytes:
-    elements = b",".join(stream_json(labels, entries) for labels, entries in streams)
-    flags = b',"encodingFlags":["' + CATEGORIZE.encode() + b'"]' if is_categorized else b""
-    return b'{"streams":[' + elements + b"]" + flags + b"}"
+def _encoded(message: TailMessage, *, is_categorized: bool) -> bytes:
+    streams = b",".join(stream_json(labels, entries) for labels, entries in message.streams)
+    body = b'{"streams":[' + streams + b"]"
+    if message.dropped:
+        dropped = [{"timestamp": str(at_ns), "labels": dict(labels)} for at_ns, labels in message.dropped]
+        body += b',"dropped_entries":' + msgspec.json.encode(dropped)
+    if message.warnings:
+        body += b',"warnings":' + msgspec.json.encode(message.warnings)
+    if is_categorized:
+        body += b',"encodingFlags":["' + CATEGORIZE.encode() + b'"]'
+    return body + b"}"
 
 
 async def _until_gone(socket: WebSocket, telling: Coroutine[None, None, None]) -> None:

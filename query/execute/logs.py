@@ -39,7 +39,7 @@ class LogsQueries:
 
     def __init__(self, membership: Membership, settings: ExecuteSettings) -> None:
         self._membership = membership
-        self._settings = settings
+        self._settings = self.settings = settings
         self.metadata = LogsMetadata(membership, settings)
 
     async def run(self, text: str, when: LogsRange, options: LogsOptions) -> LogsAnswer:

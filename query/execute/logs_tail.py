@@ -1,43 +1,52 @@
-"""Following logs: the lines of a query as they come, over all clusters.
+"""Following logs: the lines of a query as they come, over all clusters, each line once.
 
-Each cluster is asked again and again for what is new, rather than kept on a socket: a Loki's own tail silently loses
-lines behind parsers, and a socket to a cluster that goes away says nothing of what was missed. Asking anew costs a
-range query of a few seconds per cluster and ``PERIOD_S``, and everything that holds for range queries holds here too.
+Each cluster has a follower of its own (``logs_follow``), so that one that stands still holds nobody up, and what they
+find is put in order in between (``logs_tail_buffer``). Which clusters there are, and what each is asked, is planned
+anew every ``REPLAN_S``: clusters come and go while somebody reads.
 
-Lines arrive late and out of order, so each look goes ``OVERLAP_S`` further back than the one before and what was told
-already is left out. A cluster that does not answer is asked for everything since, up to ``LONGEST_GAP_S``, once it
-does.
+Example::
+
+    async with Tail(queries, query, options, start_ns, most_lines=5000) as tail:
+        while message := await tail.next_message():
+            ...
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
-from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
-from typing import Final, TypeAlias
+from types import TracebackType
+from typing import Any, Final, Self
 
+from query.backends.base import BackendError, Deadline, Failure
+from query.backends.outcome import Missing
+from query.execute.fanout import Call, ask
 from query.execute.logs import LogsQueries
-from query.execute.logs_fetch import LogsOptions, LogsRange
-from query.execute.logs_lines import MergedLines
-from query.logql.merge import Direction
+from query.execute.logs_fetch import LogsOptions, LogsRange, Reached, failed, query_request
+from query.execute.logs_follow import Follower, Line, Window
+from query.execute.logs_lines import source_of
+from query.execute.logs_tail_buffer import TailBuffer, TailMessage
+from query.logql.plan import Shard, plan_logs
 from query.logql.syntax.nodes import LogQuery
 from query.model.clusters import ClusterName
-from query.model.errors import DeadlineError, IncompleteError
-from query.model.labels import Labels
 from query.model.time import NS_PER_MS, NS_PER_S
-from query.wire.loki import timestamp_ns
+from query.wire.loki import read_streams
+from query.wire.prometheus import UpstreamQueryError
 
 PERIOD_S: Final = 1.0
-OVERLAP_S: Final = 5
-LONGEST_GAP_S: Final = 600
+REPLAN_S: Final = 10.0
+HISTORY_WAIT_S: Final = 3.0
+"""How long the first message waits for clusters that do not answer."""
+
 MOST_STEPS: Final = 1000
-Streams: TypeAlias = list[tuple[Labels, list[bytes]]]
+OFF_LOOP_BYTES: Final = 256 << 10
 
 
 class Tail:
-    """One query followed from ``start_ns`` on, ``delay_s`` behind the present.
+    """One query followed from ``start_ns`` on, ``delay_s`` behind the present. Use as an async context manager.
 
     Of what is there already the last ``options.limit`` lines are told, as Loki does; of what comes, every line.
     """
@@ -52,103 +61,158 @@ class Tail:
         most_lines: int,
         delay_s: int = 0,
         period_s: float = PERIOD_S,
+        buffer: TailBuffer | None = None,
     ) -> None:
         self._queries = queries
         self._query = query
-        self._history = replace(options, direction=Direction.BACKWARD, allow_partial=True)
-        self._news = replace(options, direction=Direction.FORWARD, allow_partial=True, limit=most_lines)
+        self._options = replace(options, allow_partial=True)
+        self._start_ns = start_ns
+        self._most_lines = most_lines
         self._delay_ns = delay_s * NS_PER_S
         self._period_s = period_s
-        self._cursor_ns = start_ns
-        self._floor_ns = start_ns
-        self._told: Counter[tuple[Labels, bytes]] = Counter()
-        self._missing_since: dict[ClusterName, int] = {}
-        self._is_started = False
+        self._phase_s = random.random() * period_s  # noqa: S311  (spreads load, keeps no secret)
+        self._buffer = buffer or TailBuffer()
+        self._shards: dict[ClusterName, Shard] = {}
+        self._reached = Reached({}, {}, {})
+        self._planned_at_s = 0.0
+        self._gone: set[ClusterName] = set()
+        self._tasks: dict[ClusterName, asyncio.Task[None]] = {}
+        self._minder: asyncio.Task[None] | None = None
 
-    async def messages(self) -> AsyncIterator[Streams]:
-        """Yield new lines as they are found, without end, those of a stream in order of time.
+    async def __aenter__(self) -> Self:
+        """Begin; raises ``GatewayError`` for what is wrong with the query."""
+        await self._plan()
+        self._minder = asyncio.create_task(self._guarded(self._mind()))
+        return self
 
-        Raises ``GatewayError`` for what is wrong with the query; clusters that do not answer end nothing.
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop asking and let go of everything."""
+        tasks = [*self._tasks.values(), *([self._minder] if self._minder else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    async def next_message(self) -> TailMessage:
+        """Wait for the next message.
+
+        Raises ``GatewayError`` when a cluster says that the query is wrong; clusters that do not answer end nothing.
         """
+        return await self._buffer.next_message()
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001  (handed to whoever reads)
+            self._buffer.fail(error)
+
+    async def _plan(self) -> None:
+        now_ns = time.time_ns()
+        deadline = Deadline.after(min(self._options.timeout_s, self._queries.settings.cluster_timeout_s))
+        when = LogsRange(min(self._start_ns, now_ns), now_ns)
+        context, self._reached = await self._queries.reach(self._query, when, deadline)
+        self._shards = {shard.cluster: shard for shard in plan_logs(self._query, context).shards}
+        self._planned_at_s = time.monotonic()
+
+    async def _mind(self) -> None:
+        """Start with what is there, then keep one follower for every cluster there is."""
+        began_ns = self._until_ns()
+        followers = {name: self._follower(name, began_ns) for name in self._shards}
+        await self._tell_history(followers)
+        self._keep(followers)
         while True:
-            fresh, is_full = await (self._next() if self._is_started else self._begin())
-            if fresh:
-                yield fresh
-            if not is_full:
-                await asyncio.sleep(self._period_s)
+            unsettled = self._shards.keys() & self._reached.missing.keys()
+            await asyncio.sleep(min(REPLAN_S, 20 * self._period_s) if unsettled else REPLAN_S)
+            await self._plan()
+            now_ns = self._until_ns()
+            self._keep({name: self._follower(name, now_ns) for name in self._shards.keys() - self._tasks.keys()})
 
-    async def _begin(self) -> tuple[Streams, bool]:
-        """Return the last lines of what is there already; what is before them is never told."""
-        until_ns = self._until_ns()
-        found = await self._look(self._history, self._floor_ns, until_ns)
-        if found is None:
-            return [], False
-        self._is_started = True
-        ascending = [(labels, entries[::-1]) for labels, entries in found.streams]
-        if _count(ascending) >= self._history.limit:
-            self._floor_ns = min(timestamp_ns(entries[0]) for _, entries in ascending)
-        fresh = self._fresh(ascending)
-        self._advance(found, until_ns, is_full=False)
-        return fresh, False
+    def _keep(self, fresh: Mapping[ClusterName, Follower]) -> None:
+        """Start these followers, and stop those of clusters that are gone."""
+        for name, follower in fresh.items():
+            self._buffer.read_until(name, follower.cursor_ns)
+            self._tasks[name] = asyncio.create_task(self._guarded(self._follow(name, follower)))
+        for name in self._tasks.keys() - self._shards.keys():
+            self._tasks.pop(name).cancel()
+            self._buffer.forget(name)
 
-    async def _next(self) -> tuple[Streams, bool]:
-        """Return what is new, and whether there may be more right now."""
-        until_ns = self._until_ns()
-        if until_ns <= self._cursor_ns:
-            return [], False
-        found = await self._look(self._news, self._window_start(until_ns), until_ns)
-        if found is None:
-            return [], False
-        is_full = _count(found.streams) >= self._news.limit
-        fresh = self._fresh(found.streams)
-        self._advance(found, until_ns, is_full=is_full)
-        return fresh, is_full
+    def _follower(self, name: ClusterName, began_ns: int) -> Follower:
+        async def ask_page(window: Window) -> list[Line] | Missing:
+            return await self._page(name, window)
+
+        floor_ns = min(self._start_ns, began_ns)
+        return Follower(ask_page, self._buffer.add, floor_ns, began_ns, self._most_lines, self._options.limit)
+
+    async def _tell_history(self, followers: Mapping[ClusterName, Follower]) -> None:
+        """Tell the last lines there are in the clusters that answer soon; the others' come when they come."""
+        tasks = [asyncio.create_task(follower.begin()) for follower in followers.values()]
+        if not tasks:
+            return
+        try:
+            done, late = await asyncio.wait(tasks, timeout=HISTORY_WAIT_S)
+        except asyncio.CancelledError:
+            done, late = set(), set(tasks)
+            raise
+        finally:
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        pages = [page for task in done if not isinstance(page := task.result(), Missing)]
+        lines = sorted((line for page in pages for line in page), key=lambda line: line[0])
+        await self._buffer.add(lines[-self._options.limit :])
+
+    async def _follow(self, name: ClusterName, follower: Follower) -> None:
+        while True:
+            until_ns = self._until_ns()
+            gap = await follower.look(until_ns)
+            lost, follower.lost = follower.lost, []
+            self._buffer.warn(f'cluster "{name}": {text}' for text in lost)
+            if gap is None:
+                self._buffer.read_until(name, until_ns)
+            self._report(name, gap)
+            if gap is None:
+                await asyncio.sleep(self._period_s - (time.monotonic() - self._phase_s) % self._period_s)
+            else:
+                await asyncio.sleep(follower.backoff_s() * min(1.0, self._period_s))
+
+    def _report(self, name: ClusterName, gap: Missing | None) -> None:
+        """Say once that a cluster went, and once that it is back."""
+        if gap is not None and name not in self._gone:
+            self._gone.add(name)
+            self._buffer.warn([f"{gap.warning()}; its lines follow when it answers"])
+        elif gap is None and name in self._gone:
+            self._gone.discard(name)
+            self._buffer.warn([f'cluster "{name}" answers again'])
 
     def _until_ns(self) -> int:
-        return max(time.time_ns() - self._delay_ns, self._floor_ns)
+        return time.time_ns() - self._delay_ns
 
-    async def _look(self, options: LogsOptions, start_ns: int, end_ns: int) -> MergedLines | None:
-        """Return the lines of the window, or nothing if no cluster answered in time."""
+    async def _page(self, name: ClusterName, window: Window) -> list[Line] | Missing:
+        """Return a page of one cluster's lines; raises what its error means for the whole query."""
+        shard, reached = self._shards.get(name), self._reached
+        if shard is None:
+            return Missing(name, Failure.REFUSED, "it was removed")
+        if name not in reached.members:
+            return reached.missing[name]
         # a step means nothing to lines, but Loki wants at most 11,000 of them
-        step_ms = max(1000, (end_ns - start_ns) // NS_PER_MS // MOST_STEPS)
+        step_ms = max(1000, (window.end_ns - window.start_ns) // NS_PER_MS // MOST_STEPS)
+        options = replace(self._options, limit=window.limit, direction=window.direction)
+        request = query_request(shard.query, LogsRange(window.start_ns, window.end_ns, step_ms), options)
+        request = replace(request, headers={**request.headers, "Cache-Control": "no-cache"})
+        settings = self._queries.settings
+        deadline = Deadline.after(settings.cluster_timeout_s)
+        (outcome,) = await ask([Call(reached.members[name], request)], deadline, settings.response_bytes)
+        if isinstance(outcome, Missing):
+            return outcome
+        masked = reached.masked.get(name, {})
+
+        def lines() -> list[Line]:
+            found = source_of(shard, read_streams(outcome)[1], masked, categorize=options.categorize)
+            return [(at_ns, labels, entry) for labels, entries in found for at_ns, entry in entries]
+
         try:
-            return await self._queries.lines(self._query, LogsRange(start_ns, end_ns, step_ms), options)
-        except (IncompleteError, DeadlineError):
-            return None
-
-    def _window_start(self, until_ns: int) -> int:
-        earliest = min((self._cursor_ns, *self._missing_since.values()))
-        start_ns = max(earliest - OVERLAP_S * NS_PER_S, until_ns - LONGEST_GAP_S * NS_PER_S)
-        return max(start_ns, self._floor_ns)
-
-    def _fresh(self, streams: Streams) -> Streams:
-        """Return what was not told before; a line that stands there twice is told twice."""
-        found: Counter[tuple[Labels, bytes]] = Counter()
-        fresh: Streams = []
-        for labels, entries in streams:
-            kept = []
-            for entry in entries:
-                key = (labels, entry)
-                found[key] += 1
-                if found[key] > self._told[key]:
-                    kept.append(entry)
-            if kept:
-                fresh.append((labels, kept))
-        self._told |= found
-        return fresh
-
-    def _advance(self, found: MergedLines, until_ns: int, *, is_full: bool) -> None:
-        if is_full:
-            newest = max(timestamp_ns(entry) for _, entries in found.streams for entry in entries)
-            # a full window is read on from its last line, without looking back, or it would be read for ever
-            self._floor_ns = self._cursor_ns = max(newest, self._floor_ns + 1)
-        else:
-            self._cursor_ns = until_ns
-        missing = {gap.cluster for gap in found.completeness.missing}
-        self._missing_since = {name: self._missing_since.get(name, until_ns) for name in missing}
-        start_ns = self._window_start(until_ns)
-        self._told = Counter({key: count for key, count in self._told.items() if timestamp_ns(key[1]) >= start_ns})
-
-
-def _count(streams: Streams) -> int:
-    return sum(len(entries) for _, entries in streams)
+            return await asyncio.to_thread(lines) if len(outcome.body) > OFF_LOOP_BYTES else lines()
+        except (BackendError, UpstreamQueryError) as error:
+            return failed(shard, error)

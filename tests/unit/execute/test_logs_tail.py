@@ -63,6 +63,7 @@ class Followed:
         start_ns = time.time_ns() - 3600 * NS_PER_S
         self._tail = Tail(fleet.queries, query, options, start_ns, most_lines=most_lines, period_s=PERIOD_S)
         self.lines: list[str] = []
+        self.warnings: list[str] = []
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._follow())
@@ -73,10 +74,13 @@ class Followed:
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _follow(self) -> None:
-        async for streams in self._tail.messages():
-            for labels, entries in streams:
-                self.lines += [f"{dict(labels)['cluster']}:{json.loads(entry)[1]}" for entry in entries]
-            self._heard.set()
+        async with self._tail as tail:
+            while True:
+                message = await tail.next_message()
+                for labels, entries in message.streams:
+                    self.lines += [f"{dict(labels)['cluster']}:{json.loads(entry)[1]}" for entry in entries]
+                self.warnings += message.warnings
+                self._heard.set()
 
     async def until(self, count: int) -> list[str]:
         """Return the lines told once there are ``count``, and a few looks later, to see that there are no more."""
@@ -148,3 +152,39 @@ async def test_a_burst_larger_than_one_look_is_told_whole() -> None:
         now = time.time_ns()
         store.lines += [(now + number, f"burst-{number}") for number in range(95)]
         assert len(await followed.until(96)) == 96
+
+
+async def test_a_cluster_that_goes_and_comes_back_is_reported_once() -> None:
+    here, away = Store(), Store()
+    async with Followed(seoul=here, tokyo=away) as followed:
+        away.is_down = True
+        async with asyncio.timeout(5):
+            await away.looks(3)
+        away.is_down = False
+        away.log("back")
+        await followed.until(1)
+    assert followed.warnings[0].startswith('cluster "tokyo" is missing')
+    assert followed.warnings[1:] == ['cluster "tokyo" answers again']
+
+
+async def test_nobody_is_asked_after_the_end() -> None:
+    store = Store()
+    async with Followed(seoul=store):
+        async with asyncio.timeout(5):
+            await store.looks(2)
+    store.looked.clear()
+    await asyncio.sleep(10 * PERIOD_S)
+    assert not store.looked.is_set()
+
+
+async def test_an_instant_with_more_lines_than_a_page_is_passed_and_said() -> None:
+    store = Store()
+    async with Followed(most_lines=5, seoul=store) as followed:
+        store.log("first")
+        await followed.until(1)
+        at = time.time_ns()
+        store.lines += [(at, f"same-{number}") for number in range(9)]
+        store.lines.append((at + 1_000, "next"))
+        lines = await followed.until(7)
+    assert "seoul:next" in lines
+    assert "more than 5 lines at one instant" in followed.warnings[0]
