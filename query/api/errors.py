@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
 from starlette.responses import Response
 
+from query.api.respond import error_response
 from query.model.errors import (
     BadQueryError,
     BadRequestError,
@@ -40,8 +40,7 @@ def prometheus_error(error: GatewayError) -> Response:
     """Return the error as the Prometheus API shapes it."""
     status, kind = status_of(error)
     told = str(error).encode("utf-8", "replace").decode()
-    body = msgspec.json.encode({"status": "error", "errorType": kind, "error": told})
-    return Response(body, status_code=status, media_type="application/json", headers=missing_headers(error))
+    return error_response(status, kind, told, missing_headers(error))
 
 
 def missing_headers(error: GatewayError) -> dict[str, str]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from query.api.params import Params, go_float, parse_flag
+from query.api.go_values import go_float
+from query.api.params import Params, parse_flag
 from query.execute.logs_fetch import LogsOptions, LogsRange
 from query.execute.settings import ExecuteSettings
 from query.logql.merge import Direction

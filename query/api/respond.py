@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import Any, Final, TypeVar
 
@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from query.backends.outcome import Completeness
+from query.execute.metadata_ask import MetadataAnswer
 from query.model.errors import GatewayError
 from query.model.frames import Notes
 
@@ -72,6 +73,22 @@ def array_response(
     if size < STREAM_BYTES:
         return Response(b"".join(parts), media_type="application/json", headers=headers)
     return StreamingResponse(_chunked(parts), media_type="application/json", headers=headers)
+
+
+async def metadata_response(request: Request, work: Awaitable[MetadataAnswer]) -> Response:
+    """Return what ``work`` answers, in a success envelope."""
+
+    async def run() -> MetadataAnswer:
+        return await work
+
+    answer = await unless_gone(request, run())
+    return data_response(answer.data, answer.notes, answer.completeness)
+
+
+def error_response(status: int, kind: str, told: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return an error envelope."""
+    body = msgspec.json.encode({"status": "error", "errorType": kind, "error": told})
+    return Response(body, status_code=status, media_type="application/json", headers=headers)
 
 
 def _parts(opening: bytes, elements: Iterable[bytes], closing: bytes) -> Iterable[bytes]:

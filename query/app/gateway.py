@@ -30,8 +30,8 @@ from query.execute.fanout import Member
 from query.execute.label_probes import LokiProbe, PrometheusProbe
 from query.execute.logs import LogsQueries
 from query.execute.membership import Membership
+from query.execute.metadata_ask import MetadataAsker
 from query.execute.metrics import MetricsQueries
-from query.execute.prometheus_metadata import PrometheusMetadata
 from query.execute.settings import ExecuteSettings
 from query.model.clusters import Cluster, ClusterName
 from query.model.errors import ConfigError
@@ -151,9 +151,9 @@ class Gateway:
     def routers(self) -> list[APIRouter]:
         """Return the routers of the federated APIs."""
         queries = MetricsQueries(self.metrics, self.settings)
-        metadata = PrometheusMetadata(self.metrics, self.settings)
+        asker = MetadataAsker(self.metrics, self.settings)
         return [
-            prometheus_router(queries, metadata, self.settings, REVISION),
+            prometheus_router(queries, asker, self.settings, REVISION),
             loki_router(LogsQueries(self.logs, self.settings), self.settings, REVISION),
         ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from query.model.errors import BadQueryError, BadRequestError
 from query.model.matchers import Matcher
 from query.promql.syntax.nodes import Expr
@@ -17,12 +19,12 @@ def parse_query(text: str, limits: Limits) -> Expr:
         raise BadRequestError("query", str(error)) from error
 
 
-def parse_match(text: str, limits: Limits) -> tuple[Matcher, ...]:
-    """Return the matchers of one parameter ``match[]``; ``BadRequestError`` if it selects everything."""
-    try:
-        matchers = parse_selector(text, limits)
-    except BadQueryError as error:
-        raise BadRequestError("match[]", str(error)) from error
-    if all(matcher.matches_empty for matcher in matchers):
-        raise BadRequestError("match[]", "match[] must contain at least one non-empty matcher")
-    return matchers
+def parse_matches(texts: Iterable[str], limits: Limits) -> tuple[tuple[Matcher, ...], ...]:
+    """Return the matchers of each selector; ``BadQueryError`` if one does not parse, or selects everything.
+
+    Upstream parses all of them before it looks at any.
+    """
+    parsed = tuple(parse_selector(text, limits) for text in texts)
+    if any(all(matcher.matches_empty for matcher in matchers) for matchers in parsed):
+        raise BadQueryError("match[] must contain at least one non-empty matcher")
+    return parsed

@@ -5,11 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from lma.cli.main import app
 from lma.service.config import ServiceConfig
+from query.api.prometheus import prometheus_router
 from query.app.config import GatewayConfig
+from query.execute.label_probes import PrometheusProbe
+from query.execute.membership import Membership
+from query.execute.metadata_ask import MetadataAsker
+from query.execute.metrics import MetricsQueries
+from query.execute.settings import ExecuteSettings
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -92,3 +99,15 @@ def test_the_readme_names_the_two_commands() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "make demo ARGS=--check" in text
     assert re.search(r"^make test$", text, re.MULTILINE)
+
+
+def test_every_endpoint_of_the_prometheus_api_is_described() -> None:
+    membership = Membership(PrometheusProbe(), "cluster", 1.0)
+    settings = ExecuteSettings()
+    router = prometheus_router(
+        MetricsQueries(membership, settings), MetadataAsker(membership, settings), settings, "revision"
+    )
+    text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    prefix = "/prometheus/api/v1/"
+    paths = {route.path for route in router.routes if isinstance(route, APIRoute) and route.include_in_schema}
+    assert [path for path in paths if f"`{path.removeprefix(prefix)}`" not in text] == []

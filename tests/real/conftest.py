@@ -14,6 +14,7 @@ from tests.real.asking import REQUEST_TIMEOUT_S, Asker
 from tests.real.dataset import CLUSTERS
 from tests.real.fleet import TOPOLOGIES, Fleet, Kind, start_fleet
 from tests.real.gateway import Gateway
+from tests.real.live import LIVE_CLUSTERS, LiveFleet, live_fleet, wait_until_settled
 from tests.real.log_fleet import LogFleet, start_log_fleet
 from tests.real.oracle import Oracle
 from tests.real.supervisor import Supervisor
@@ -92,6 +93,24 @@ def metrics_clusters(fleet: Fleet, kinds: tuple[Kind, ...]) -> list[dict[str, An
         }
         for cluster, kind in zip(CLUSTERS, kinds, strict=True)
     ]
+
+
+@pytest.fixture(scope="session")
+def live(
+    supervisor: Supervisor, binaries: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory, http: httpx.Client
+) -> Iterator[LiveFleet]:
+    with live_fleet(supervisor, binaries["prometheus"], tmp_path_factory.mktemp("live")) as fleet:
+        wait_until_settled(http, fleet)
+        yield fleet
+
+
+@pytest.fixture(scope="session")
+def live_gateway(live: LiveFleet, start_gateway: StartGateway) -> Gateway:
+    clusters = [
+        {"name": cluster.name, "labels": dict(cluster.extra), "metrics": {"url": live.prometheus[cluster.name]}}
+        for cluster in LIVE_CLUSTERS
+    ]
+    return start_gateway("live", clusters)
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,15 @@ servers' answers comparable however their scrapes fall.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from lma.demo.prometheus import Prometheus, ScrapeJob, Target
 from tests.real.dataset import CLUSTERS, DataCluster
@@ -22,6 +25,7 @@ from tests.real.supervisor import Supervisor
 LIVE_CLUSTERS = CLUSTERS[:2]
 FEATURES = ("exemplar-storage",)
 TEAM = {"team": "blue"}
+SETTLE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +142,32 @@ def _exporter(cluster: str) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join(5)
+
+
+def wait_until_settled(http: httpx.Client, fleet: LiveFleet) -> None:
+    """Return once every target has been scraped and every alert fires."""
+    deadline = time.monotonic() + SETTLE_S
+    while not _is_settled(http, fleet):
+        assert time.monotonic() < deadline, f"not within {SETTLE_S:g} s: every target scraped, every alert firing"
+        time.sleep(0.1)
+
+
+def _is_settled(http: httpx.Client, fleet: LiveFleet) -> bool:
+    if len(_exemplars(http, fleet.union)) < len(LIVE_CLUSTERS) * 2:
+        return False
+    for url in fleet.prometheus.values():
+        if any(target["health"] == "unknown" for target in _data(http, url, "targets")["activeTargets"]):
+            return False
+        if {alert["labels"]["alertname"] for alert in _data(http, url, "alerts")["alerts"]} != {"Always", "ShopOpen"}:
+            return False
+        if len(_exemplars(http, url)) < 2:
+            return False
+    return True
+
+
+def _exemplars(http: httpx.Client, base: str) -> Any:
+    return _data(http, base, "query_exemplars", query="shop_orders_total", start="0", end="2000000000")
+
+
+def _data(http: httpx.Client, base: str, path: str, **parameters: str) -> Any:
+    return http.get(f"{base}/api/v1/{path}", params=parameters).json()["data"]

@@ -2,62 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.real.conftest import StartGateway
 from tests.real.gateway import Gateway
-from tests.real.live import LIVE_CLUSTERS, LiveFleet, live_fleet
-from tests.real.supervisor import Supervisor
+from tests.real.live import LIVE_CLUSTERS, LiveFleet
 
-SETTLE_S = 30.0
 CONSTANTS = {cluster.name: cluster.constants for cluster in LIVE_CLUSTERS}
-
-
-@pytest.fixture(scope="module")
-def live(
-    supervisor: Supervisor, binaries: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory, http: httpx.Client
-) -> Iterator[LiveFleet]:
-    with live_fleet(supervisor, binaries["prometheus"], tmp_path_factory.mktemp("live")) as fleet:
-        _until(lambda: _is_settled(http, fleet), "every target scraped, every alert firing")
-        yield fleet
-
-
-@pytest.fixture(scope="module")
-def gateway(live: LiveFleet, start_gateway: StartGateway) -> Gateway:
-    clusters = [
-        {"name": cluster.name, "labels": dict(cluster.extra), "metrics": {"url": live.prometheus[cluster.name]}}
-        for cluster in LIVE_CLUSTERS
-    ]
-    return start_gateway("live", clusters)
-
-
-def _until(is_so: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + SETTLE_S
-    while not is_so():
-        assert time.monotonic() < deadline, f"not within {SETTLE_S:g} s: {what}"
-        time.sleep(0.1)
-
-
-def _is_settled(http: httpx.Client, fleet: LiveFleet) -> bool:
-    if (
-        len(_get(http, fleet.union, "query_exemplars", query="shop_orders_total", start=0, end=2e9))
-        < len(CONSTANTS) * 2
-    ):
-        return False
-    for url in fleet.prometheus.values():
-        if any(target["health"] == "unknown" for target in _get(http, url, "targets")["activeTargets"]):
-            return False
-        if {alert["labels"]["alertname"] for alert in _get(http, url, "alerts")["alerts"]} != {"Always", "ShopOpen"}:
-            return False
-        if len(_get(http, url, "query_exemplars", query="shop_orders_total", start=0, end=2e9)) < 2:
-            return False
-    return True
 
 
 def _get(http: httpx.Client, base: str, path: str, **parameters: Any) -> Any:
@@ -97,29 +51,29 @@ def _as_set(items: list[Any]) -> set[Any]:
     ],
     ids=str,
 )
-def test_metadata(parameters: dict[str, str], live: LiveFleet, gateway: Gateway, http: httpx.Client) -> None:
+def test_metadata(parameters: dict[str, str], live: LiveFleet, live_gateway: Gateway, http: httpx.Client) -> None:
     expected = _get(http, live.union, "metadata", **parameters)
-    got = _get(http, gateway.prometheus_url, "metadata", **parameters)
+    got = _get(http, live_gateway.prometheus_url, "metadata", **parameters)
     assert {name: _as_set(entries) for name, entries in got.items()} == {
         name: _as_set(entries) for name, entries in expected.items()
     }
 
 
-def test_metadata_limits_keep_that_many(live: LiveFleet, gateway: Gateway, http: httpx.Client) -> None:
+def test_metadata_limits_keep_that_many(live: LiveFleet, live_gateway: Gateway, http: httpx.Client) -> None:
     every = _get(http, live.union, "metadata")
-    got = _get(http, gateway.prometheus_url, "metadata", limit=2)
+    got = _get(http, live_gateway.prometheus_url, "metadata", limit=2)
     assert len(got) == 2
     assert got.keys() <= every.keys()
-    short = _get(http, gateway.prometheus_url, "metadata", limit_per_metric=1)
+    short = _get(http, live_gateway.prometheus_url, "metadata", limit_per_metric=1)
     assert short.keys() == every.keys()
     assert {len(entries) for entries in short.values()} == {1}
 
 
 @pytest.mark.parametrize("query", ["shop_orders_total", 'shop_wait_seconds_bucket{cluster="tokyo"}', "no_such_metric"])
-def test_exemplars(query: str, live: LiveFleet, gateway: Gateway, http: httpx.Client) -> None:
+def test_exemplars(query: str, live: LiveFleet, live_gateway: Gateway, http: httpx.Client) -> None:
     parameters = {"query": query, "start": 0, "end": 2_000_000_000}
     expected = _get(http, live.union, "query_exemplars", **parameters)
-    got = _get(http, gateway.prometheus_url, "query_exemplars", **parameters)
+    got = _get(http, live_gateway.prometheus_url, "query_exemplars", **parameters)
     assert _as_set(got) == _as_set(expected)
 
 
@@ -135,8 +89,8 @@ def test_exemplars(query: str, live: LiveFleet, gateway: Gateway, http: httpx.Cl
         "sum(rate(shop_wait_seconds_count[1m]))",
     ],
 )
-def test_live_series_answer(query: str, gateway: Gateway, http: httpx.Client) -> None:
-    result = _get(http, gateway.prometheus_url, "query", query=query)["result"]
+def test_live_series_answer(query: str, live_gateway: Gateway, http: httpx.Client) -> None:
+    result = _get(http, live_gateway.prometheus_url, "query", query=query)["result"]
     assert result
     if "sum(" not in query:
         assert all("cluster" in row["metric"] for row in result)
@@ -147,14 +101,14 @@ _VOLATILE_TARGET = ("lastScrape", "lastScrapeDuration", "lastError", "scrapePool
 
 @pytest.mark.parametrize("parameters", [{}, {"state": "active"}, {"state": "dropped"}], ids=str)
 def test_targets_of_every_cluster_carry_its_labels(
-    parameters: dict[str, str], live: LiveFleet, gateway: Gateway, http: httpx.Client
+    parameters: dict[str, str], live: LiveFleet, live_gateway: Gateway, http: httpx.Client
 ) -> None:
     expected = []
     for name, url in live.prometheus.items():
         for target in _get(http, url, "targets", **parameters)["activeTargets"]:
             labels = {**target["labels"], **CONSTANTS[name]}
             expected.append({**_kept(target, *_VOLATILE_TARGET), "labels": labels})
-    got = _get(http, gateway.prometheus_url, "targets", **parameters)
+    got = _get(http, live_gateway.prometheus_url, "targets", **parameters)
     assert _as_set([_kept(target, *_VOLATILE_TARGET) for target in got["activeTargets"]]) == _as_set(expected)
     assert got["droppedTargets"] == []
 
@@ -162,13 +116,13 @@ def test_targets_of_every_cluster_carry_its_labels(
 _VOLATILE_ALERT = ("activeAt", "value")
 
 
-def test_alerts_of_every_cluster_carry_its_labels(live: LiveFleet, gateway: Gateway, http: httpx.Client) -> None:
+def test_alerts_of_every_cluster_carry_its_labels(live: LiveFleet, live_gateway: Gateway, http: httpx.Client) -> None:
     expected = [
         {**_kept(alert, *_VOLATILE_ALERT), "labels": {**alert["labels"], **CONSTANTS[name]}}
         for name, url in live.prometheus.items()
         for alert in _get(http, url, "alerts")["alerts"]
     ]
-    got = _get(http, gateway.prometheus_url, "alerts")["alerts"]
+    got = _get(http, live_gateway.prometheus_url, "alerts")["alerts"]
     assert len(expected) == 4
     assert _as_set([_kept(alert, *_VOLATILE_ALERT) for alert in got]) == _as_set(expected)
 
@@ -186,7 +140,7 @@ def test_alerts_of_every_cluster_carry_its_labels(live: LiveFleet, gateway: Gate
     ids=str,
 )
 def test_rules_of_every_cluster_carry_its_labels(
-    parameters: dict[str, str], live: LiveFleet, gateway: Gateway, http: httpx.Client
+    parameters: dict[str, str], live: LiveFleet, live_gateway: Gateway, http: httpx.Client
 ) -> None:
     expected = [
         _rule(group, rule, CONSTANTS[name])
@@ -196,7 +150,7 @@ def test_rules_of_every_cluster_carry_its_labels(
     ]
     got = [
         _rule(group, rule, {})
-        for group in _get(http, gateway.prometheus_url, "rules", **parameters)["groups"]
+        for group in _get(http, live_gateway.prometheus_url, "rules", **parameters)["groups"]
         for rule in group["rules"]
     ]
     assert got
@@ -215,6 +169,6 @@ def _rule(group: Mapping[str, Any], rule: Mapping[str, Any], constants: Mapping[
     return {"group": group["name"], **kept}
 
 
-def test_build_information_is_prometheus_shaped(gateway: Gateway, http: httpx.Client) -> None:
-    info = _get(http, gateway.prometheus_url, "status/buildinfo")
+def test_build_information_is_prometheus_shaped(live_gateway: Gateway, http: httpx.Client) -> None:
+    info = _get(http, live_gateway.prometheus_url, "status/buildinfo")
     assert {"version", "revision"} <= info.keys()

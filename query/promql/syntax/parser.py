@@ -57,10 +57,15 @@ _IN_AGGREGATION: Final = "aggregation"
 
 def parse(text: str, limits: Limits = DEFAULT) -> Expr:
     """Return the tree of a PromQL expression; ``QuerySyntaxError`` with line and column if it is none."""
+    return parse_placed(text, limits)[0]
+
+
+def parse_placed(text: str, limits: Limits = DEFAULT) -> tuple[Expr, Places]:
+    """Return the tree and what is known of how it was written; raises as ``parse`` does."""
     parser = _Parser(text, limits)
     expr = parser.whole()
     check(expr, parser.places)
-    return expr
+    return expr, parser.places
 
 
 def parse_selector(text: str, limits: Limits = DEFAULT) -> tuple[Matcher, ...]:

@@ -1,0 +1,75 @@
+"""What every request to the Prometheus API may choose: completeness, time, limit, and what clusters are to be told."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from query.api.go_times import MAX_TIME, MIN_TIME, GoTime
+from query.api.go_values import go_duration_text
+from query.api.params import Params, parse_duration_ns, parse_flag, parse_limit, parse_optional_time
+from query.execute.fetch import QueryOptions
+from query.execute.settings import ExecuteSettings
+from query.model.errors import BadQueryError, BadRequestError
+from query.model.time import NS_PER_S, seconds_text
+
+PASSED_ON: Final = ("lookback_delta", "dedup", "max_source_resolution", "replicaLabels[]", "storeMatch[]")
+
+
+def parse_query_options(params: Params, settings: ExecuteSettings) -> QueryOptions:
+    """Return the options of a query, read in upstream's order: the first thing wrong is told.
+
+    ``limit`` and the times come before these upstream, so call ``parse_limit`` and theirs first.
+    """
+    timeout_s = _timeout_s(params.get("timeout"), settings)
+    _check_lookback(params.get("lookback_delta"))
+    return _options(params, settings, timeout_s)
+
+
+def parse_metadata_options(params: Params, settings: ExecuteSettings, *, limited: bool = False) -> QueryOptions:
+    """Return the options of any other request; only those that say so have a ``limit`` with one meaning."""
+    return _options(params, settings, settings.query_timeout_s, limited=limited)
+
+
+def parse_bounds(params: Params) -> tuple[tuple[str, GoTime], tuple[str, GoTime]]:
+    """Return start and end, each the furthest there is where it is left out."""
+    start = parse_optional_time("start", params.get("start"), MIN_TIME)
+    return ("start", start), ("end", parse_optional_time("end", params.get("end"), MAX_TIME))
+
+
+def bounds_params(params: Params) -> tuple[tuple[str, str], ...]:
+    """Return start and end for a cluster, as far as they were given."""
+    window: list[tuple[str, str]] = []
+    for name, moment in parse_bounds(params):
+        text = params.get(name)
+        if text:
+            is_plain = MIN_TIME < moment < MAX_TIME
+            window.append((name, seconds_text(moment.stamp_ms) if is_plain else text))
+    return tuple(window)
+
+
+def _options(params: Params, settings: ExecuteSettings, timeout_s: float, *, limited: bool = True) -> QueryOptions:
+    allow_partial = parse_flag("partial_response", params.get("partial_response"), default=settings.allow_partial)
+    strict = "true" if allow_partial else "false"
+    return QueryOptions(
+        allow_partial=allow_partial,
+        timeout_s=timeout_s,
+        limit=parse_limit("limit", params.get("limit")) if limited else 0,
+        passed_on=(*params.picked(*PASSED_ON), ("partial_response", strict)),
+    )
+
+
+def _timeout_s(text: str, settings: ExecuteSettings) -> float:
+    if not text:
+        return settings.query_timeout_s
+    timeout_ns = parse_duration_ns("timeout", text)
+    if timeout_ns <= 0:
+        raise BadRequestError("timeout", f"timeout must be positive, got {go_duration_text(timeout_ns)}")
+    return timeout_ns / NS_PER_S
+
+
+def _check_lookback(text: str) -> None:
+    try:
+        if text:
+            parse_duration_ns("lookback_delta", text)
+    except BadRequestError as error:
+        raise BadQueryError(f"error parsing lookback delta duration: {error.reason}") from error
