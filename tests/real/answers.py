@@ -6,6 +6,7 @@ results it is part of the contract.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -68,18 +69,18 @@ class Answer:
 
 def read_answer(response: httpx.Response) -> Answer:
     """Read a response of ``query`` or ``query_range``; a body that is not upstream's envelope is a ValueError."""
+    return replace(read_body(response.status_code, response.content), headers=dict(response.headers))
+
+
+def read_body(status_code: int, content: bytes) -> Answer:
+    """Read the status and body of a response; a body that is not upstream's envelope is a ValueError."""
     try:
-        body = response.json()
+        body = json.loads(content)
     except ValueError as error:
-        raise ValueError(f"not JSON ({response.status_code}): {response.text[:300]!r}") from error
+        raise ValueError(f"not JSON ({status_code}): {content[:300]!r}") from error
     if not isinstance(body, dict) or body.get("status") not in ("success", "error"):
-        raise ValueError(f"no Prometheus envelope ({response.status_code}): {response.text[:300]!r}")
-    answer = Answer(
-        response.status_code,
-        warnings=tuple(body.get("warnings", ())),
-        infos=tuple(body.get("infos", ())),
-        headers=dict(response.headers),
-    )
+        raise ValueError(f"no Prometheus envelope ({status_code}): {content[:300]!r}")
+    answer = Answer(status_code, warnings=tuple(body.get("warnings", ())), infos=tuple(body.get("infos", ())))
     if body["status"] == "error":
         return replace(answer, error_type=body["errorType"], error=body["error"])
     data = body["data"]

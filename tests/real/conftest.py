@@ -12,7 +12,7 @@ import pytest
 import lma.parts
 from tests.real.asking import REQUEST_TIMEOUT_S, Asker
 from tests.real.dataset import CLUSTERS
-from tests.real.fleet import TOPOLOGIES, Fleet, Kind, start_fleet
+from tests.real.fleet import TOPOLOGIES, Fleet, start_fleet
 from tests.real.gateway import Gateway
 from tests.real.live import LIVE_CLUSTERS, LiveFleet, live_fleet, wait_until_settled
 from tests.real.log_fleet import LogFleet, start_log_fleet
@@ -75,24 +75,15 @@ def start_gateway(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="session")
 def metrics_gateways(fleet: Fleet, start_gateway: StartGateway) -> Mapping[str, Gateway]:
     """Return a gateway over the whole fleet for each topology."""
-    return {topology: start_gateway(topology, metrics_clusters(fleet, kinds)) for topology, kinds in TOPOLOGIES.items()}
+    return {
+        topology: start_gateway(topology, fleet.gateway_clusters(CLUSTERS, kinds))
+        for topology, kinds in TOPOLOGIES.items()
+    }
 
 
 @pytest.fixture(scope="session")
 def bare_gateway(metrics_gateways: Mapping[str, Gateway]) -> Gateway:
     return metrics_gateways["bare"]
-
-
-def metrics_clusters(fleet: Fleet, kinds: tuple[Kind, ...]) -> list[dict[str, Any]]:
-    """Return the clusters of a gateway file, each served by a backend of its kind."""
-    return [
-        {
-            "name": cluster.name,
-            "labels": dict(cluster.extra),
-            "metrics": {"url": fleet.metrics_url(cluster.name, kind)},
-        }
-        for cluster, kind in zip(CLUSTERS, kinds, strict=True)
-    ]
 
 
 @pytest.fixture(scope="session")

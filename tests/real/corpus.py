@@ -1,4 +1,4 @@
-"""Read corpus files: a query a line, ``#`` comments."""
+"""Read corpus files: a query a line, ``#`` comments, ``# ---- …`` headings."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
+HEADING = "# ---- "
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One query of a corpus and the line it stands on, which names its test."""
+    """One query of a corpus, the line it stands on, which names its test, and the heading above it."""
 
     query: str
     line: int
+    heading: str = ""
 
     @property
     def id(self) -> str:
@@ -24,7 +26,10 @@ class Entry:
 
 def read_corpus(name: str) -> list[Entry]:
     """Return the entries of the corpus file ``name`` beside this module."""
-    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
-    return [
-        Entry(line.strip(), number) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")
-    ]
+    entries, heading = [], ""
+    for number, line in enumerate((HERE / name).read_text(encoding="utf-8").splitlines(), 1):
+        if line.startswith(HEADING):
+            heading = line.removeprefix(HEADING)
+        elif line.strip() and not line.startswith("#"):
+            entries.append(Entry(line.strip(), number, heading))
+    return entries

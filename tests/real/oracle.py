@@ -67,8 +67,8 @@ class Oracle:
         return Verdict(expected, differences(query, expected, got, self.tie_candidates(query, when)))
 
     def tie_candidates(self, query: str, when: When) -> Answer | None:
-        """Return the answer to what a topmost ``topk``/``bottomk`` chooses from; ``None`` for other queries."""
-        chosen_from = topk_operand(query)
+        """Return the answer to what a topmost ``topk`` and its like choose from; ``None`` for other queries."""
+        chosen_from = choice_operand(query)
         return self.prometheus.ask(chosen_from, when) if chosen_from else None
 
 
@@ -77,19 +77,19 @@ def thanos_may_differ(query: str) -> bool:
     return any(pattern.search(query) for pattern, _ in THANOS_DIFFERS)
 
 
-_TOPK = re.compile(r"\s*(?:topk|bottomk)\b(?:\s*(?:by|without)\s*\([^)]*\))?\s*\(\s*[^,()]+(?:\(.*?\)\))?\s*,")
+_CHOICE = re.compile(r"\s*(?:topk|bottomk|limitk)\b(?:\s*(?:by|without)\s*\([^)]*\))?\s*\(\s*[^,()]+(?:\(.*?\)\))?\s*,")
 
 
 _CLAUSE_BEHIND = re.compile(r"\)\s*(?:by|without)\s*\([^()]*\)\s*\Z")
 
 
-def topk_operand(query: str) -> str:
-    """Return the vector that a topmost ``topk``/``bottomk`` chooses from, or an empty string.
+def choice_operand(query: str) -> str:
+    """Return the vector that a topmost ``topk``, ``bottomk`` or ``limitk`` chooses from, or an empty string.
 
     Example: ``topk by (x) (2, sum by (x, y) (z))`` gives ``sum by (x, y) (z)``. The clause may stand behind, too.
     """
     query = _CLAUSE_BEHIND.sub(")", query)
-    found = _TOPK.match(query)
+    found = _CHOICE.match(query)
     if found is None or not query.rstrip().endswith(")"):
         return ""
     return query.rstrip()[found.end() : -1].strip()

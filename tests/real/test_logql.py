@@ -15,7 +15,7 @@ from tests.real.corpus import Entry, read_corpus
 from tests.real.gateway import Gateway
 from tests.real.log_answers import LogAnswer, log_differences
 from tests.real.log_fleet import LogAsker, LogFleet, LogQuestion
-from tests.real.oracle import topk_operand
+from tests.real.oracle import choice_operand
 from tests.real.refusals import Refusals
 
 CORPUS = read_corpus("logql_corpus.txt")
@@ -88,7 +88,7 @@ def _questions(query: str) -> tuple[LogQuestion, ...]:
 def _every(union: LogAsker, query: str, question: LogQuestion, expected: LogAnswer) -> LogAnswer | None:
     """Return what the answer was chosen from, where the choice is free: lines beyond a limit, candidates of topk."""
     if expected.metric is not None:
-        operand = topk_operand(query)
+        operand = choice_operand(query)
         return union.ask(operand, question) if operand else None
     if len(expected.lines) < question.limit:
         return None

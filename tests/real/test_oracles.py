@@ -8,7 +8,7 @@ from tests.real.asking import LATE, UNEVEN, When
 from tests.real.comparison import differences, report
 from tests.real.corpus import Entry, read_corpus
 from tests.real.dataset_series import metric_names
-from tests.real.oracle import THANOS_DIFFERS, THANOS_FALLS_SHORT, Oracle, topk_operand
+from tests.real.oracle import THANOS_DIFFERS, THANOS_FALLS_SHORT, Oracle, choice_operand
 
 CORPUS = read_corpus("promql_corpus.txt")
 KNOWN = (*THANOS_DIFFERS, *THANOS_FALLS_SHORT)
@@ -65,4 +65,4 @@ def _disagree(oracle: Oracle, entry: Entry) -> bool:
     ],
 )
 def test_the_operand_of_a_topmost_topk_is_found(query: str, operand: str) -> None:
-    assert topk_operand(query) == operand
+    assert choice_operand(query) == operand

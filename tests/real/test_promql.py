@@ -1,24 +1,45 @@
-"""Every query of the corpus: answered as one Prometheus with all the data would, or refused; never otherwise."""
+"""Every query of the corpora and the table: answered as one Prometheus with all the data would answer it.
+
+The part of the differential suite that every change is tested with; ``python -m tests.real.conformance`` runs all of
+it. A failure lists each query that differs, with both answers.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.real.asking import EVERY, LATE, UNEVEN, Asker
-from tests.real.comparison import report
-from tests.real.corpus import Entry, read_corpus
-from tests.real.fleet import TOPOLOGIES
-from tests.real.gateway import Gateway
-from tests.real.oracle import Oracle
+from tests.real.corpus import read_corpus
+from tests.real.fleet import SUITE, Fleet, widen
 from tests.real.refusals import Refusals
+from tests.real.running import asking, start_gateways
+from tests.real.suite import Case, Outcome, Result
+from tests.real.suite_cases import CORPORA, Numbered, all_sections, numbered, quick_cases
+from tests.real.supervisor import Supervisor
 
-CORPUS = read_corpus("promql_corpus.txt")
-TIMES = {"bare": EVERY, "thanos": (LATE, UNEVEN), "mixed": (LATE, UNEVEN)}
-UNDECIDED_AT_MOST = 60
-"""Questions of the mixed topology on which its own servers disagree (see ``oracle``)."""
+SECTIONS = numbered()
+BY_HAND = frozenset(entry.query for name in CORPORA for entry in read_corpus(name))
+SHOWN_AT_MOST = 12
+UNDECIDED_AT_MOST = 0.02
+"""Share of the questions on which a topology's own servers may disagree; see ``Outcome``."""
+
+
+@pytest.fixture(scope="module")
+def suite_fleet(
+    fleet: Fleet, supervisor: Supervisor, binaries: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Fleet:
+    return widen(supervisor, binaries, tmp_path_factory.mktemp("wide"), fleet)
+
+
+@pytest.fixture(scope="module")
+def suite_gateways(
+    suite_fleet: Fleet, supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, str]:
+    return start_gateways(supervisor, tmp_path_factory.mktemp("suite"), suite_fleet, SUITE)
 
 
 @pytest.fixture(scope="module")
@@ -26,40 +47,49 @@ def refusals(request: pytest.FixtureRequest) -> Iterator[Refusals]:
     read = Refusals.read("promql_refused.txt", updates=request.config.getoption("--update-refused"))
     yield read
     if read.updates:
-        read.save(CORPUS, "Queries of promql_corpus.txt that the gateway refuses rather than answering wrongly.")
+        entries = [entry for name in CORPORA for entry in read_corpus(name)]
+        read.save(entries, "Queries of the corpora that the gateway refuses rather than answering wrongly.")
 
 
 @pytest.fixture(scope="module")
-def undecided() -> list[str]:
-    return []
+def outcomes() -> Counter[Outcome]:
+    return Counter()
 
 
-@pytest.mark.parametrize("topology", TOPOLOGIES)
-@pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: entry.id)
-def test_the_answer_is_that_of_one_server(
-    entry: Entry,
-    topology: str,
-    metrics_gateways: Mapping[str, Gateway],
-    oracle: Oracle,
-    http: httpx.Client,
+@pytest.mark.parametrize("section", SECTIONS)
+def test_the_answers_are_those_of_one_server(
+    section: str,
+    suite_fleet: Fleet,
+    suite_gateways: Mapping[str, str],
     refusals: Refusals,
-    undecided: list[str],
+    outcomes: Counter[Outcome],
 ) -> None:
-    gateway = Asker(metrics_gateways[topology].prometheus_url, http)
-    wrong, refused = [], []
-    for when in TIMES[topology]:
-        got = gateway.ask(entry.query, when)
-        if got.is_refusal:
-            refused.append(got.error)
-            continue
-        verdict = oracle.judge(TOPOLOGIES[topology], entry.query, when, got)
-        if verdict.is_undecided:
-            undecided.append(f"{entry.query} ({when.name})")
-        elif verdict.found:
-            wrong.append(report(entry.query, f"{topology}, {when.name}", verdict.found, verdict.expected, got))
-    wrong += refusals.check(entry.query, refused)
-    assert not wrong, "\n\n".join(wrong)
+    results = asyncio.run(_judge(SECTIONS[section], suite_fleet, suite_gateways))
+    outcomes.update(result.outcome for result in results)
+    wrong = [result.text for result in results if result.outcome is Outcome.DIFFERENT]
+    refused: dict[str, list[str]] = {one.query: [] for one in SECTIONS[section] if one.query in BY_HAND}
+    for result in results:
+        if result.outcome is Outcome.REFUSED and result.case.query in refused:
+            refused[result.case.query].append(result.text)
+    for query, messages in refused.items():
+        wrong += [f"{query}: {text}" for text in refusals.check(query, messages)]
+    assert not wrong, f"{len(wrong)} of {len(results)} differ:\n\n" + "\n\n".join(wrong[:SHOWN_AT_MOST])
 
 
-def test_hardly_anything_was_undecided(undecided: list[str]) -> None:
-    assert len(undecided) <= UNDECIDED_AT_MOST, "\n".join(undecided)
+def test_hardly_anything_was_undecided(outcomes: Counter[Outcome]) -> None:
+    assert outcomes[Outcome.UNDECIDED] <= UNDECIDED_AT_MOST * outcomes.total(), dict(outcomes)
+
+
+def test_the_suite_is_as_large_as_promised_and_repeats_nothing() -> None:
+    queries = [query for section in all_sections() for query in section.queries]
+    assert len(queries) >= 1500
+    assert len(set(queries)) == len(queries)
+    assert len(SECTIONS) == len(all_sections()), "two sections have the same heading"
+
+
+async def _judge(queries: tuple[Numbered, ...], fleet: Fleet, gateways: Mapping[str, str]) -> list[Result]:
+    results: list[Result] = []
+    cases: Iterator[Case] = quick_cases(queries)
+    async with asking(fleet, gateways) as suite:
+        await suite.run(cases, results.append)
+    return results

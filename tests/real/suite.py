@@ -1,0 +1,150 @@
+"""Ask gateways and oracles many questions at once, and judge the answers.
+
+One question after the other leaves a machine idle: the gateway waits for its clusters, the test for the gateway. Here
+a number of questions are under way at any time. What an oracle said is kept for as long as the same is asked again
+soon, which the order of :mod:`tests.real.suite_cases` sees to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+import aiohttp
+
+from tests.real.answers import Answer, read_body
+from tests.real.asking import REQUEST_TIMEOUT_S, When
+from tests.real.comparison import differences, report
+from tests.real.fleet import Fleet, Kind, Topology
+from tests.real.oracle import choice_operand
+
+UNDER_WAY: Final = 16
+KEPT_ANSWERS: Final = 400
+UNPUSHED: Final = {"pushdown": "off"}
+
+
+class Outcome(StrEnum):
+    """What came of a question; only ``DIFFERENT`` is a bug, and ``REFUSED`` a promise not kept yet."""
+
+    IDENTICAL = "identical to the bit"
+    LAST_DIGIT = "last digit of a sum or mean"
+    CHOICE = "another choice of equals (topk, bottomk, limitk)"
+    AS_THANOS = "as one Thanos Query answers"
+    UNSPOKEN = "the cluster's Thanos does not know the syntax"
+    UNDECIDED = "the clusters' own servers disagree"
+    REFUSED = "refused"
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question to the gateway of a topology."""
+
+    query: str
+    topology: Topology
+    when: When
+    is_pushed: bool = True
+
+    @property
+    def where(self) -> str:
+        """Describe everything but the query."""
+        return f"{self.topology.name}, {self.when.name}" + ("" if self.is_pushed else ", pushdown off")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A judged case; ``text`` says what differs, or why it was refused."""
+
+    case: Case
+    outcome: Outcome
+    text: str = ""
+
+
+@dataclass(slots=True)
+class Suite:
+    """Asks over ``session``; ``gateways`` are URLs by the topology's name."""
+
+    fleet: Fleet
+    gateways: Mapping[str, str]
+    session: aiohttp.ClientSession
+    _known: OrderedDict[tuple[str, str, When], asyncio.Task[Answer]] = field(default_factory=OrderedDict)
+
+    async def run(self, cases: Iterable[Case], on_result: Callable[[Result], None]) -> None:
+        """Judge every case, ``UNDER_WAY`` at a time; results come as they are ready."""
+        waiting = iter(cases)
+
+        async def work() -> None:
+            for case in waiting:
+                on_result(await self.judge(case))
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(UNDER_WAY):
+                group.create_task(work())
+
+    async def judge(self, case: Case) -> Result:
+        """Ask the gateway and its oracle."""
+        parameters = {} if case.is_pushed else UNPUSHED
+        gateway = self.gateways[case.topology.name]
+        got = await self._ask(gateway, case.query, case.when, parameters)
+        if got.is_refusal:
+            return Result(case, Outcome.REFUSED, got.error)
+        oracles = self.fleet.oracles[len(case.topology.kinds)]
+        expected = await self._recall(oracles.prometheus, case.query, case.when)
+        outcome, found = await self._compare(case, oracles.prometheus, expected, got)
+        if not found:
+            return Result(case, outcome)
+        if Kind.THANOS in case.topology.kinds:
+            thanos = await self._recall(oracles.thanos, case.query, case.when)
+            outcome, found = await self._forgive_thanos(case, expected, thanos, got, found)
+            expected = thanos if outcome is Outcome.DIFFERENT and thanos.is_error is False else expected
+        return Result(case, outcome, report(case.query, case.where, found, expected, got) if found else "")
+
+    async def _compare(self, case: Case, oracle: str, expected: Answer, got: Answer) -> tuple[Outcome, list[str]]:
+        if not differences(case.query, expected, got, is_exact=True):
+            return Outcome.IDENTICAL, []
+        found = differences(case.query, expected, got)
+        if not found:
+            return Outcome.LAST_DIGIT, []
+        operand = choice_operand(case.query)
+        if operand:
+            candidates = await self._recall(oracle, operand, case.when)
+            found = differences(case.query, expected, got, candidates)
+            if not found:
+                return Outcome.CHOICE, []
+        return Outcome.DIFFERENT, found
+
+    async def _forgive_thanos(
+        self, case: Case, expected: Answer, thanos: Answer, got: Answer, found: list[str]
+    ) -> tuple[Outcome, list[str]]:
+        """Judge an answer over Thanos that isn't a Prometheus's: where Thanos differs, no gateway can know better."""
+        if not differences(case.query, expected, thanos):
+            return Outcome.DIFFERENT, found
+        if thanos.error_type == "bad_data" and expected.error_type != "bad_data":
+            return (Outcome.UNSPOKEN, []) if got.error_type == "bad_data" else (Outcome.UNDECIDED, [])
+        oracle = self.fleet.oracles[len(case.topology.kinds)].thanos
+        _, unlike = await self._compare(case, oracle, thanos, got)
+        if not unlike:
+            return Outcome.AS_THANOS, []
+        if Kind.BARE in case.topology.kinds:
+            return Outcome.UNDECIDED, []
+        return Outcome.DIFFERENT, unlike
+
+    async def _recall(self, url: str, query: str, when: When) -> Answer:
+        key = (url, query, when)
+        task = self._known.get(key)
+        if task is None:
+            task = self._known[key] = asyncio.create_task(self._ask(url, query, when, {}))
+            while len(self._known) > KEPT_ANSWERS:
+                self._known.popitem(last=False)
+        return await asyncio.shield(task)
+
+    async def _ask(self, url: str, query: str, when: When, more: Mapping[str, str]) -> Answer:
+        path = "query_range" if when.step_s else "query"
+        form = {"query": query, **when.parameters(), **more}
+        timeout = aiohttp.ClientTimeout(REQUEST_TIMEOUT_S)
+        async with self.session.post(f"{url}/api/v1/{path}", data=form, timeout=timeout) as response:
+            return read_body(response.status, await response.read())
