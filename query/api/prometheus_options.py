@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from query.api.go_times import MAX_TIME, MIN_TIME, GoTime
@@ -10,7 +11,7 @@ from query.api.params import Params, parse_duration_ns, parse_flag, parse_limit,
 from query.execute.fetch import QueryOptions
 from query.execute.settings import ExecuteSettings
 from query.model.errors import BadQueryError, BadRequestError
-from query.model.time import NS_PER_S, seconds_text
+from query.model.time import NS_PER_MS, NS_PER_S, seconds_text
 
 PASSED_ON: Final = ("lookback_delta", "dedup", "max_source_resolution", "replicaLabels[]", "storeMatch[]")
 
@@ -21,8 +22,8 @@ def parse_query_options(params: Params, settings: ExecuteSettings) -> QueryOptio
     ``limit`` and the times come before these upstream, so call ``parse_limit`` and theirs first.
     """
     timeout_s = _timeout_s(params.get("timeout"), settings)
-    _check_lookback(params.get("lookback_delta"))
-    return _options(params, settings, timeout_s)
+    lookback_ms = _lookback_ms(params.get("lookback_delta"))
+    return replace(_options(params, settings, timeout_s), lookback_ms=lookback_ms)
 
 
 def parse_metadata_options(params: Params, settings: ExecuteSettings, *, limited: bool = False) -> QueryOptions:
@@ -67,9 +68,8 @@ def _timeout_s(text: str, settings: ExecuteSettings) -> float:
     return timeout_ns / NS_PER_S
 
 
-def _check_lookback(text: str) -> None:
+def _lookback_ms(text: str) -> int | None:
     try:
-        if text:
-            parse_duration_ns("lookback_delta", text)
+        return -(-parse_duration_ns("lookback_delta", text) // NS_PER_MS) if text else None
     except BadRequestError as error:
         raise BadQueryError(f"error parsing lookback delta duration: {error.reason}") from error

@@ -25,8 +25,9 @@ from query.backends.base import Backend, BackendError, Deadline, Failure, Reques
 from query.backends.guards import guarded
 from query.backends.http import HttpBackend, open_session
 from query.backends.metered import BackendMetrics, Metered
+from query.backends.watched import Watched
 from query.execute.discover import Discovered, LabelProbe, discover, first_error
-from query.execute.fanout import Member
+from query.execute.fanout import Member, Replica
 from query.execute.label_probes import LokiProbe, PrometheusProbe
 from query.execute.logs import LogsQueries
 from query.execute.membership import Membership
@@ -39,6 +40,7 @@ from query.syntax.limits import Limits
 
 INSPECT_TIMEOUT_S: Final = 5.0
 REVISION: Final = "lma-federation"
+REPLICA_HEALTH: Final = "/-/healthy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class Gateway:
         for gone in self._built.keys() - built.keys():
             self._metrics.forget(gone, "metrics")
             self._metrics.forget(gone, "logs")
+            self._metrics.forget(gone, "replica")
         self._built = built
         self.metrics.replace(one.metrics for one in built.values() if one.metrics is not None)
         self.logs.replace(one.logs for one in built.values() if one.logs is not None)
@@ -164,21 +167,34 @@ class Gateway:
         cluster = self._cluster_of(config)
         metrics = logs = None
         if config.metrics is not None:
-            metrics = Member(cluster, self._backend(config.name, "metrics", config.metrics.url, {}))
+            metrics = Member(
+                cluster,
+                self._backend(config.name, "metrics", config.metrics.url, {}),
+                tuple(self._replica(config.name, url) for url in config.metrics.replicas),
+            )
         if config.logs is not None:
             headers = _tenant_header(config.logs.tenant)
             logs = Member(cluster, self._backend(config.name, "logs", config.logs.url, headers))
         return _Built(config, metrics, logs)
 
+    def _replica(self, cluster: str, url: str) -> Replica:
+        # A connection that broke may mean a restart, and a restart a gap: the query goes elsewhere instead of back.
+        watched = Watched(HttpBackend(self._open_session, url), REPLICA_HEALTH)
+        return Replica(url, self._guarded(cluster, "replica", watched, retries=False))
+
     def _backend(self, cluster: str, signal: str, url: str, headers: dict[str, str]) -> Backend:
+        return self._guarded(cluster, signal, HttpBackend(self._open_session, url, headers))
+
+    def _guarded(self, cluster: str, signal: str, backend: Backend, *, retries: bool = True) -> Backend:
         limits = self._config.limits
         return Metered(
             guarded(
-                HttpBackend(self._open_session, url, headers),
+                backend,
                 concurrency=limits.concurrency_per_cluster,
                 breaker_failures=limits.breaker_failures,
                 breaker_open_s=limits.breaker_open_s,
                 full_timeout_s=limits.cluster_timeout_s,
+                retries=retries,
             ),
             self._metrics,
             cluster,

@@ -155,7 +155,14 @@ class Breaker:
 
 
 def guarded(
-    backend: Backend, *, concurrency: int, breaker_failures: int, breaker_open_s: float, full_timeout_s: float
+    backend: Backend,
+    *,
+    concurrency: int,
+    breaker_failures: int,
+    breaker_open_s: float,
+    full_timeout_s: float,
+    retries: bool = True,
 ) -> Backend:
-    """Return ``backend`` with all concerns around it."""
-    return Breaker(Retry(Gate(backend, concurrency)), breaker_failures, breaker_open_s, full_timeout_s)
+    """Return ``backend`` with all concerns around it; the retry only where a second try may mean the same server."""
+    gated: Backend = Gate(backend, concurrency)
+    return Breaker(Retry(gated) if retries else gated, breaker_failures, breaker_open_s, full_timeout_s)

@@ -9,6 +9,7 @@ import numpy as np
 
 from query.backends.outcome import Completeness
 from query.execute.fetch import Fetch, Fetched, QueryOptions
+from query.execute.replicas.choose import Choice
 from query.model.errors import ExecutionError, IncompleteError, UnsupportedError
 from query.model.frames import Frame, Notes
 from query.model.labels import Labels, with_constants
@@ -26,7 +27,10 @@ MIX_WARNING: Final = "mix of histograms and floats"
 
 @dataclass(frozen=True, slots=True)
 class QueryAnswer:
-    """A result ready to be written: ``elements`` are the JSON texts of the result array, or of the whole result."""
+    """A result ready to be written: ``elements`` are the JSON texts of the result array, or of the whole result.
+
+    ``sources`` tells, for each cluster that names replicas, whether one of them was asked, and why (not).
+    """
 
     result_type: str
     elements: list[bytes]
@@ -34,6 +38,7 @@ class QueryAnswer:
     completeness: Completeness
     plan: Plan
     is_array: bool = True
+    sources: tuple[Choice, ...] = ()
 
 
 def assemble(plan: Plan, fetch: Fetch, grid: Grid, options: QueryOptions) -> QueryAnswer:

@@ -18,14 +18,26 @@ from query.model.clusters import Cluster
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Replica:
+    """One of the servers behind a member: it holds a part of the cluster's data, at its own times."""
+
+    url: str
+    backend: Backend
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Member:
     """One signal (metrics, logs or alerts) of one cluster: what is known of its labels, and how to ask it.
 
+    ``backend`` is the complete view; ``replicas`` are the servers behind it, if they may be asked instead.
+    ``stands_in``: ``backend`` is itself one of those servers, asked in place of the complete view.
     Compared by identity: a cluster registered anew is another member, about which nothing is known.
     """
 
     cluster: Cluster
     backend: Backend
+    replicas: tuple[Replica, ...] = ()
+    stands_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias
 
-from query.backends.base import BackendError, Deadline, Failure, Request
-from query.backends.outcome import Answered, Completeness, Missing, completeness
+from query.backends.base import Backend, BackendError, Deadline, Failure, Request
+from query.backends.outcome import Answered, Completeness, Missing, Outcome, completeness
 from query.execute.fanout import Call, Member, ask
 from query.model.clusters import ClusterName
 from query.model.errors import ExecutionError
@@ -24,12 +24,20 @@ SIZE_FAILURES: Final = ("too many samples", "limit exceeded", "exceeded limit", 
 
 @dataclass(frozen=True, slots=True)
 class QueryOptions:
-    """What a request may choose. ``passed_on`` are parameters that go to every cluster unchanged."""
+    """What a request may choose. ``passed_on`` are parameters that go to every cluster unchanged.
+
+    ``lookback_ms``: how far instant selectors look back, if the request says so; it is among ``passed_on``, too.
+    """
 
     allow_partial: bool
     timeout_s: float
     limit: int = 0
+    lookback_ms: int | None = None
     passed_on: tuple[tuple[str, str], ...] = ()
+
+
+Answers: TypeAlias = dict[tuple[Backend, Request], Answered]
+"""What a backend answered to a request, its timeout left out."""
 
 
 @dataclass(slots=True)
@@ -41,7 +49,11 @@ class Fetched:
 
 
 class Fetch:
-    """Asks every shard of a plan once, and keeps what came back."""
+    """Asks every shard of a plan once, and keeps what came back.
+
+    ``kept`` holds answers of an earlier attempt at the same query: a cluster that has to be asked elsewhere does not
+    make the others work again.
+    """
 
     def __init__(
         self,
@@ -51,6 +63,7 @@ class Fetch:
         unsettled: Mapping[ClusterName, Missing],
         deadline: Deadline,
         limit_bytes: int,
+        kept: Answers | None = None,
     ) -> None:
         self._grid = grid
         self._options = options
@@ -58,6 +71,7 @@ class Fetch:
         self._unsettled = unsettled
         self._deadline = deadline
         self._limit_bytes = limit_bytes
+        self._kept: Answers = {} if kept is None else kept
         self.fetched: dict[Concat, list[Fetched]] = {}
         self.gaps: dict[Concat, list[Missing]] = {}
         self.completeness = Completeness()
@@ -74,7 +88,7 @@ class Fetch:
         wanted = [(leaf, shard) for leaf in leaves for shard in leaf.shards]
         asked = [(leaf, shard) for leaf, shard in wanted if shard.cluster not in self._unsettled]
         calls = [Call(self._members[shard.cluster], self._request(shard)) for _, shard in asked]
-        outcomes = await ask(calls, self._deadline, self._limit_bytes)
+        outcomes = await self._ask(calls)
         missing = {
             shard.cluster: self._unsettled[shard.cluster] for _, shard in wanted if shard.cluster in self._unsettled
         }
@@ -109,14 +123,28 @@ class Fetch:
                 ("step", seconds_text(self._grid.step_ms)),
             ]
             path = "/api/v1/query_range"
-        form.append(("timeout", f"{self._deadline.remaining_s():.3f}"))
         form.extend(self._options.passed_on)
         return Request(path, form=tuple(form))
+
+    async def _ask(self, calls: Sequence[Call]) -> list[Outcome]:
+        wanted = [call for call in calls if (call.member.backend, call.request) not in self._kept]
+        timeout = (("timeout", f"{self._deadline.remaining_s():.3f}"),)
+        sent = [Call(call.member, replace(call.request, form=(call.request.form or ()) + timeout)) for call in wanted]
+        found: dict[int, Outcome] = {}
+        for call, outcome in zip(wanted, await ask(sent, self._deadline, self._limit_bytes), strict=True):
+            found[id(call)] = outcome
+            if isinstance(outcome, Answered):
+                self._kept[call.member.backend, call.request] = outcome
+        return [
+            found[id(call)] if id(call) in found else self._kept[call.member.backend, call.request] for call in calls
+        ]
 
     def _read(self, shard: Shard, answer: Answered) -> Fetched:
         try:
             envelope, bodies = read_query(answer)
         except UpstreamQueryError as error:
+            if self._members[shard.cluster].stands_in:
+                raise BackendError(Failure.REFUSED, error.message) from error
             raise _judged(error) from error
         self.notes |= Notes(tuple(envelope.warnings), tuple(envelope.infos))
         return Fetched(shard, bodies)

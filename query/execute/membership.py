@@ -13,6 +13,7 @@ from query.backends.base import BackendError, Deadline, Failure
 from query.backends.outcome import Missing
 from query.execute.discover import Discovered, Discovery, LabelProbe
 from query.execute.fanout import Member
+from query.execute.replicas.choose import ReplicaChoices
 from query.model.clusters import ClusterName
 
 
@@ -21,6 +22,7 @@ class Membership:
 
     def __init__(self, probe: LabelProbe, partition_label: str, timeout_s: float) -> None:
         self._discovery = Discovery(probe, timeout_s)
+        self.replicas = ReplicaChoices(probe, timeout_s)
         self._partition_label = partition_label
         self._members: tuple[Member, ...] = ()
 
@@ -33,6 +35,7 @@ class Membership:
         """Make these the members, from the next snapshot on."""
         self._members = tuple(sorted(members, key=lambda member: member.cluster.name))
         self._discovery.keep_only(frozenset(self._members))
+        self.replicas.keep_only(frozenset(self._members))
 
     def discovered(self) -> dict[ClusterName, Discovered]:
         """Return what is known of the members that have been looked at."""
@@ -87,4 +90,5 @@ class Membership:
     async def aclose(self) -> None:
         """Stop background looks and forget the members."""
         await self._discovery.aclose()
+        self.replicas.keep_only(frozenset())
         self._members = ()

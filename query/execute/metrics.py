@@ -7,18 +7,24 @@ read (*raw*). Otherwise the leaves are decoded to arrays and what is above them 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from query.backends.base import Deadline
 from query.execute.assemble import QueryAnswer, assemble
-from query.execute.fetch import Fetch, QueryOptions
+from query.execute.fanout import Member
+from query.execute.fetch import Answers, Fetch, QueryOptions
 from query.execute.membership import Membership
 from query.execute.parsing import parse_query
+from query.execute.replicas.choose import Asked
 from query.execute.settings import ExecuteSettings
+from query.execute.sources import Sources
+from query.model.clusters import ClusterName
 from query.model.errors import BadRequestError, DeadlineError
 from query.model.time import Grid
 from query.promql.plan.context import PlanContext
-from query.promql.plan.planner import plan_query
+from query.promql.plan.planner import Plan, plan_query
 from query.promql.plan.push_subtrees import holders_of
 from query.promql.syntax.nodes import Expr, ValueType
 from query.promql.syntax.types import type_of
@@ -49,9 +55,25 @@ class MetricsQueries:
         members = {member.cluster.name: member for member in self._membership.members}
         clusters = [member.cluster for member in members.values()]
         reached = [members[cluster.name] for cluster in holders_of(expr, clusters)]
-        cluster_deadline = deadline.capped(self._settings.cluster_timeout_s)
-        settled, unsettled = await self._membership.settle(reached, cluster_deadline)
-        members.update(settled)
+        asked = Asked(expr, grid, options.lookback_ms, frozenset(name for name, _ in options.passed_on))
+        sources = Sources(self._membership, reached, asked)
+        kept: Answers = {}
+        while True:
+            cluster_deadline = deadline.capped(self._settings.cluster_timeout_s)
+            settled, unsettled = await sources.settle(cluster_deadline)
+            plan = self._plan(expr, grid, {**members, **settled})
+            fetch = Fetch(grid, options, settled, unsettled, cluster_deadline, self._settings.response_bytes, kept)
+            await fetch.run(plan)
+            if not sources.replace_failed(fetch.completeness.missing):
+                break
+        fetch.completeness.require(allow_partial=options.allow_partial)
+        if fetch.bytes_read > OFF_LOOP_BYTES:
+            answer = await asyncio.to_thread(assemble, plan, fetch, grid, options)
+        else:
+            answer = assemble(plan, fetch, grid, options)
+        return replace(answer, sources=sources.choices)
+
+    def _plan(self, expr: Expr, grid: Grid, members: Mapping[ClusterName, Member]) -> Plan:
         context = PlanContext(
             tuple(member.cluster for member in members.values()),
             partition_label=self._settings.partition_label,
@@ -59,13 +81,7 @@ class MetricsQueries:
             step_ms=0 if grid.is_instant else grid.step_ms,
             range_ms=grid.end_ms - grid.start_ms,
         )
-        plan = plan_query(expr, context)
-        fetch = Fetch(grid, options, members, unsettled, cluster_deadline, self._settings.response_bytes)
-        await fetch.run(plan)
-        fetch.completeness.require(allow_partial=options.allow_partial)
-        if fetch.bytes_read > OFF_LOOP_BYTES:
-            return await asyncio.to_thread(assemble, plan, fetch, grid, options)
-        return assemble(plan, fetch, grid, options)
+        return plan_query(expr, context)
 
 
 def _check_type(expr: Expr, grid: Grid) -> None:

@@ -15,7 +15,7 @@ from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 HUGE_BYTES = 64 << 20
 HOLD_S = 20.0
@@ -62,11 +62,15 @@ _PART = b'{"status":"success","data":{"resultType":"vector","result":[{"metric":
 
 
 class Faulty:
-    """A front of the server at ``target`` (a URL); use as a context manager."""
+    """A front of the server at ``target`` (a URL); use as a context manager.
+
+    ``seen`` are the paths that were asked for, ``queries`` the query texts among the form fields.
+    """
 
     def __init__(self, target: str) -> None:
         self.target = target
         self.seen: list[str] = []
+        self.queries: list[str] = []
         self._fault = Fault.NONE
         self._released = threading.Event()
         self._server = _listen(self, 0)
@@ -147,6 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         front = self.server.front
         front.seen.append(urlsplit(self.path).path)
+        front.queries += parse_qs(body.decode("utf-8", "replace")).get("query", [])
         fault = front.fault
         if fault is Fault.NONE:
             self._pass_on(front.target, body)

@@ -40,7 +40,7 @@ class LiveFleet:
 def live_fleet(supervisor: Supervisor, binary: Path, folder: Path) -> Iterator[LiveFleet]:
     """Run exporters and servers; the servers are the supervisor's to stop, the exporters end with the block."""
     with ExitStack() as stack:
-        targets = {cluster.name: stack.enter_context(_exporter(cluster.name)) for cluster in LIVE_CLUSTERS}
+        targets = {cluster.name: stack.enter_context(exporter(cluster.name)) for cluster in LIVE_CLUSTERS}
         servers = {
             cluster.name: Prometheus(
                 folder=folder / cluster.name,
@@ -115,7 +115,7 @@ _OWN = "# HELP only_{cluster} Not elsewhere.\n# TYPE only_{cluster} gauge\nonly_
 
 
 @contextmanager
-def _exporter(cluster: str) -> Iterator[str]:
+def exporter(cluster: str) -> Iterator[str]:
     """Serve one cluster's metrics; give the ``host:port`` to scrape."""
     text = _EXPOSITION.format(
         cluster=cluster,
