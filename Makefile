@@ -3,7 +3,7 @@
 #   make demo ARGS=--check      make test ARGS='tests/parts -x'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup parts demo test lint types bench docs lock clean
+.PHONY: help setup parts demo test test-clusters lint types bench docs lock clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -15,6 +15,7 @@ STAMPS := .stamps
 UV_VERSION := 0.13.9
 # The parts that the demo and the tests start; `make parts` builds the others too.
 RUN_PARTS := prometheus promtool thanos loki logcli node_exporter
+CLUSTER_PARTS := etcd kube-apiserver kubelet coredns prometheus loki
 
 # The first interpreter that is new enough, python3 preferred; empty if there is none.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -31,7 +32,7 @@ endif
 
 help: ## show this list
 	@echo 'usage: make TARGET [ARGS=…]'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
 setup: $(STAMPS)/venv ## make .venv with everything pinned in requirements.lock
 	@:
@@ -46,6 +47,10 @@ demo: setup ## start three real clusters with the service on top; ARGS=--check a
 test: setup ## run the tests, against real Prometheus, Thanos and Loki
 	@$(VENV)/bin/python -m lma.parts build $(RUN_PARTS) >/dev/null
 	@exec $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+test-clusters: setup ## run the tests on real Kubernetes clusters, as root; says why where it can't
+	@if [ "$$(id -u)" = 0 ]; then $(VENV)/bin/python -m lma.parts build $(CLUSTER_PARTS) >/dev/null; fi
+	@exec $(VENV)/bin/python -m pytest --clusters tests/cluster $(ARGS)
 
 lint: setup ## ruff (rules and format) and the import layers
 	@$(VENV)/bin/ruff check .

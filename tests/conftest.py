@@ -57,7 +57,14 @@ def _rank(path: Path) -> tuple[int, str]:
     return (FIRST.index(folder) if folder in FIRST else len(FIRST), _group(path))
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the tests on real Kubernetes clusters unless they were asked for: they need root and minutes."""
+    is_cluster = collection_path.is_relative_to(ROOT / "cluster")
+    return True if is_cluster and not config.getoption("--clusters") else None
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--clusters", action="store_true", help="run tests/cluster too, on real Kubernetes clusters")
     group = parser.getgroup("differential", "differential tests against real servers (tests/real)")
     group.addoption(
         "--generated",

@@ -11,7 +11,8 @@ Public functions::
     run_checks() -> list[Check]                          what ``lma doctor`` shows
 
 ``names`` are names of binaries (``prometheus``, ``promtool``, ``thanos``, ``loki``, ``logcli``,
-``alertmanager``, ``amtool``, ``node_exporter``, ``helm``). Example::
+``alertmanager``, ``amtool``, ``node_exporter``, ``helm``, and for clusters in tests ``kube-apiserver``, ``kubelet``,
+``etcd``, ``coredns`` …). Example::
 
     paths = lma.parts.ensure(["prometheus", "thanos"])
     subprocess.run([paths["prometheus"], "--version"])

@@ -14,7 +14,7 @@ from types import FrameType
 from rich.console import Console
 from rich.table import Table
 
-from lma.parts import BINARIES, ensure, find, run_checks
+from lma.parts import BINARIES, PARTS, ensure, find, run_checks
 from lma.parts.catalog import lookup
 from lma.parts.doctor import Check, Status
 from lma.parts.errors import PartsError
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         match options.command:
             case "build":
-                for name, path in ensure(options.names or list(BINARIES)).items():
+                for name, path in ensure(options.names or _everyday()).items():
                     print(f"{name}\t{path}")  # noqa: T201 - the command's output
             case "path":
                 return _print_path(options.name)
@@ -48,10 +48,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _everyday() -> list[str]:
+    return [binary.name for part in PARTS if part.is_everyday for binary in part.binaries]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lma.parts", description="The real programs LMA stands on.")
     commands = parser.add_subparsers(dest="command", required=True)
-    build = commands.add_parser("build", help="find or build binaries (all, if none is named)")
+    build = commands.add_parser("build", help="find or build binaries (if none is named, all but Kubernetes)")
     build.add_argument("names", nargs="*", metavar="NAME")
     path = commands.add_parser("path", help="print where a binary is; fails if it is not there yet")
     path.add_argument("name", metavar="NAME")

@@ -96,6 +96,9 @@ def _compile(part: Part, compiler: Path, module: Path, scratch: Path, progress: 
         progress.stopped()
     if status != 0:
         raise go.explain_failure(part, log)
+    for binary in part.binaries:
+        if binary.built_as and (made := output / binary.built_as).exists():
+            made.rename(output / binary.name)
     missing = [binary.name for binary in part.binaries if not os.access(output / binary.name, os.X_OK)]
     if missing:
         raise BuildFailedError(f"{title} gave no {', '.join(missing)}", "report this with the log", log=log)

@@ -23,11 +23,15 @@ _LOKI_VERSION = "github.com/grafana/loki/v3/pkg/util/build.Version"
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """One executable: its name, its main package, and how it tells its version."""
+    """One executable: its name, its main package, and how it tells its version.
+
+    ``built_as`` is what Go calls it where that is not its name: the last element of the package's path.
+    """
 
     name: str
     package: str
     version_args: tuple[str, ...] = ("--version",)
+    built_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,9 @@ class Part:
     """One Go module and the executables it gives.
 
     ``minimum`` (inclusive) and ``below`` (exclusive) bound the versions that are accepted from PATH.
-    ``version_variable`` is set by the linker to ``version_text``, so that ``--version`` tells the truth.
+    ``version_variable`` (empty: the source has it) is set by the linker to ``version_text``, so ``--version`` tells
+    the truth; ``variables`` are others that must be set with it. A part that is not ``is_everyday`` is built when it is
+    asked for by name, not with all the others.
     """
 
     name: str
@@ -48,6 +54,8 @@ class Part:
     version_variable: str
     tags: tuple[str, ...] = ()
     version_prefix: str = ""
+    variables: tuple[tuple[str, str], ...] = ()
+    is_everyday: bool = True
 
     @property
     def version_text(self) -> str:
@@ -131,6 +139,44 @@ PARTS: tuple[Part, ...] = (
         below=(4, 0, 0),
         version_variable="helm.sh/helm/v3/internal/version.version",
         version_prefix="v",
+    ),
+    Part(
+        name="kubernetes",
+        module="k8s.io/kubernetes",
+        module_version="v1.37.2",
+        version="1.37.2",
+        binaries=tuple(
+            Binary(name, f"k8s.io/kubernetes/cmd/{name}")
+            for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet")
+        ),
+        minimum=(1, 37, 0),
+        below=(1, 38, 0),
+        version_variable="k8s.io/component-base/version.gitVersion",
+        version_prefix="v",
+        variables=(("k8s.io/component-base/version.gitMajor", "1"), ("k8s.io/component-base/version.gitMinor", "37")),
+        is_everyday=False,
+    ),
+    Part(
+        name="etcd",
+        module="go.etcd.io/etcd/server/v3",
+        module_version="v3.7.3",
+        version="3.7.3",
+        binaries=(Binary("etcd", "go.etcd.io/etcd/server/v3", built_as="server"),),
+        minimum=(3, 6, 0),
+        below=(4, 0, 0),
+        version_variable="",
+        is_everyday=False,
+    ),
+    Part(
+        name="coredns",
+        module="github.com/coredns/coredns",
+        module_version="v1.15.0",
+        version="1.15.0",
+        binaries=(Binary("coredns", "github.com/coredns/coredns", version_args=("-version",)),),
+        minimum=(1, 12, 0),
+        below=(2, 0, 0),
+        version_variable="",
+        is_everyday=False,
     ),
 )
 

@@ -46,7 +46,7 @@ def run_checks() -> list[Check]:
     compiler = check_go()
     can_build = compiler.status is Status.OK
     checks = [check_python(), compiler, check_cache(), check_disk()]
-    for part in PARTS:
+    for part in (part for part in PARTS if part.is_everyday):
         checks.extend(check_binary(part, binary, can_build=can_build) for binary in part.binaries)
     return checks
 

@@ -88,6 +88,8 @@ def check_go(go: Path, part: Part, module: Path) -> None:
 
 def build_command(go: Path, part: Part, output: Path) -> list[str]:
     """Return the command that builds all binaries of a part into the folder ``output``."""
+    own = ((part.version_variable, part.version_text),) if part.version_variable else ()
+    variables = " ".join(f"-X {name}={text}" for name, text in (*own, *part.variables))
     return [
         str(go),
         "build",
@@ -97,7 +99,7 @@ def build_command(go: Path, part: Part, output: Path) -> list[str]:
         "-trimpath",
         *(["-tags", ",".join(part.tags)] if part.tags else []),
         "-ldflags",
-        f"-s -w -X {part.version_variable}={part.version_text}",
+        f"-s -w {variables}".rstrip(),
         "-o",
         f"{output}{os.sep}",
         *(binary.package for binary in part.binaries),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lma.parts import BINARIES, Check, Status, run_checks
+from lma.parts import PARTS, Check, Status, run_checks
 from lma.parts.__main__ import main
 from lma.parts.locate import cache_root
 from tests.parts.conftest import Machine
@@ -16,7 +16,8 @@ def checks() -> dict[str, Check]:
 
 @pytest.mark.usefixtures("machine")
 def test_every_binary_is_checked() -> None:
-    assert set(BINARIES) | {"python", "go", "cache folder", "disk space"} == set(checks())
+    everyday = {binary.name for part in PARTS if part.is_everyday for binary in part.binaries}
+    assert everyday | {"python", "go", "cache folder", "disk space"} == set(checks())
 
 
 @pytest.mark.usefixtures("machine")

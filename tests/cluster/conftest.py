@@ -1,0 +1,30 @@
+"""Two real clusters for the whole session, each with a Prometheus and a Loki."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster import bed, workload
+from tests.cluster.bed import needs
+
+
+@pytest.fixture(scope="session")
+def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[bed.Cluster]]:
+    needs.install()
+    if reasons := bed.missing():
+        pytest.skip("; ".join(reasons))
+    with bed.opened(2) as running:
+        workload.install(running, tmp_path_factory.mktemp("images"))
+        yield running
+
+
+@pytest.fixture
+def one(clusters: list[bed.Cluster]) -> bed.Cluster:
+    return clusters[0]
+
+
+@pytest.fixture
+def other(clusters: list[bed.Cluster]) -> bed.Cluster:
+    return clusters[1]
