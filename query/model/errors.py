@@ -7,6 +7,7 @@
     │   └── QuerySyntaxError     … at a line and column
     ├── BadRequestError          a parameter is wrong                                    400 bad_data
     ├── UnsupportedError         right, but can't be computed exactly over clusters yet  422 execution
+    │   └── UndecidedHistogramError  … for what clusters tell of native histograms is not enough
     ├── ExecutionError           the data makes the query fail, as it would upstream     422 execution
     ├── LimitExceededError       a budget of this gateway was used up                    422 execution
     ├── DeadlineError            the time given ran out                                  503 timeout
@@ -75,6 +76,13 @@ class UnsupportedError(GatewayError):
         self.node = node
         self.reason = reason
         self.remedy = remedy
+
+
+class UndecidedHistogramError(UnsupportedError):
+    """Native histograms are to be combined, and the form in which one came does not tell all that matters."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("native histograms", reason)
 
 
 class ExecutionError(GatewayError):

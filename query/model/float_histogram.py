@@ -94,6 +94,9 @@ class Bucket:
 class FloatHistogram:
     """See the module. ``count`` includes observations of NaN, which are in no bucket.
 
+    ``undecided`` says, for one that was read from a form that doesn't tell everything, what of it is not known. It can
+    be passed on, scaled, and read by functions of one histogram, but not be combined with another.
+
     Compare with ``is_identical``: ``==`` is left out, because NaN and -0.0 would make it mean something else than
     either upstream's operator or its equality.
     """
@@ -107,6 +110,7 @@ class FloatHistogram:
     negative: Buckets = NO_BUCKETS
     custom_values: tuple[float, ...] = ()
     hint: ResetHint = ResetHint.UNKNOWN
+    undecided: str | None = None
 
     @property
     def is_custom(self) -> bool:

@@ -25,6 +25,47 @@ FORCED_MONOTONICITY: Final = (
 )
 
 
+QUANTILE_IS_NAN: Final = "PromQL info: input to histogram_quantile has NaN observations, result is NaN"
+QUANTILE_IS_SKEWED: Final = "PromQL info: input to histogram_quantile has NaN observations, result is skewed higher"
+FRACTION_WITHOUT_NAN: Final = (
+    "PromQL info: input to histogram_fraction has NaN observations, which are excluded from all fractions"
+)
+CLASSIC_AND_NATIVE: Final = "PromQL warning: vector contains a mix of classic and native histograms"
+
+
+def incompatible_types(left: str, op: str, right: str) -> str:
+    """Return the info about an operator that isn't defined for two samples: ``float`` or ``histogram`` each."""
+    return f"PromQL info: incompatible sample types encountered for binary operator {quote(op)}: {left} {op} {right}"
+
+
+def incompatible_layout(op: str) -> str:
+    """Return the warning about an operator between exponential and custom buckets."""
+    return f"PromQL warning: incompatible bucket layout encountered for binary operator {op}"
+
+
+def exponential_and_custom(metric_name: str) -> str:
+    """Return the warning about an aggregation over exponential and custom buckets; the name is the latter one's."""
+    return (
+        "PromQL warning: vector contains a mix of histograms with exponential and custom buckets schemas "
+        f"for metric name {quote(metric_name)}"
+    )
+
+
+def ignored_histogram(aggregation: str) -> str:
+    """Return the info about an aggregation that is defined for floats only."""
+    return f"PromQL info: ignored histogram in {aggregation} aggregation"
+
+
+def colliding_resets(operation: str) -> str:
+    """Return the warning about counters of which one was reset and the other wasn't (``addition`` …)."""
+    return f"PromQL warning: conflicting counter resets during histogram {operation}"
+
+
+def reconciled_bounds(operation: str) -> str:
+    """Return the info about custom bounds that were reduced to those in common (``addition`` …)."""
+    return f"PromQL info: mismatched custom buckets were reconciled during {operation}"
+
+
 def invalid_quantile(phi: float) -> str:
     """Return the warning about a φ that is not a probability."""
     return f"PromQL warning: quantile value should be between 0 and 1, got {general(phi)}"

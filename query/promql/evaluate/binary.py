@@ -8,15 +8,16 @@ array operation over the rows of the "many" side.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from query.model.errors import ExecutionError
-from query.model.frames import Bools, Floats, Frame
+from query.model.frames import Bools, Floats, Frame, Histograms, Notes
 from query.model.labels import Labels, keep
 from query.promql.evaluate.go_text import series_text
+from query.promql.evaluate.histogram_operators import TRIMMING, Cells, Outcome, combine_pairs, last_notes
 from query.promql.evaluate.matching import Match, signatures
 from query.promql.evaluate.operators import changes_meaning, combine_numbers
 from query.promql.evaluate.rows import Ints, count_present, fold, number, require_room, some_step
@@ -52,11 +53,21 @@ class _Part:
     values: Floats
     matched: Bools
     kept: Bools
+    histograms: Histograms | None = None
+    said: Mapping[int, Outcome] = field(default_factory=dict)
 
 
 def combine(op: str, left: Frame, right: Frame, match: Match | None = None, *, returns_bool: bool = False) -> Frame:
-    """Apply an arithmetic or comparison operator to the matching samples of two vectors.
+    """Apply an operator to the matching samples of two vectors; see ``combine_noted``."""
+    return combine_noted(op, left, right, match, returns_bool=returns_bool)[0]
 
+
+def combine_noted(
+    op: str, left: Frame, right: Frame, match: Match | None = None, *, returns_bool: bool = False
+) -> tuple[Frame, Notes]:
+    """Apply an arithmetic, comparison or trim operator to the matching samples of two vectors.
+
+    Beside the result comes what is to be said of samples for which the operator isn't defined.
     ``ExecutionError`` in upstream's words if a match group is not unique on the side where it has to be, or results
     can't be told apart. ``LimitExceededError`` if labels taken over change so much over time that the result explodes.
     """
@@ -69,7 +80,7 @@ def combine(op: str, left: Frame, right: Frame, match: Match | None = None, *, r
         raise ExecutionError(error.text) from None
 
 
-def _combine(op: str, left: Frame, right: Frame, match: Match, *, returns_bool: bool) -> Frame:
+def _combine(op: str, left: Frame, right: Frame, match: Match, *, returns_bool: bool) -> tuple[Frame, Notes]:
     ids = signatures(match, left.labels, right.labels)
     sides = _Side(left, ids.left, match.fill_left), _Side(right, ids.right, match.fill_right)
     many, one = reversed(sides) if match.many == "right" else sides
@@ -80,18 +91,27 @@ def _combine(op: str, left: Frame, right: Frame, match: Match, *, returns_bool: 
     join.check_many(parts)
     if join.many.fill is not None:
         parts.append(join.rows_without_many(join.many.fill))
-    return fold(
+    histograms = None
+    if any(part.histograms is not None for part in parts):
+        histograms = np.concatenate([
+            np.full(part.matched.shape, None, np.object_) if part.histograms is None else part.histograms
+            for part in parts
+        ])  # fmt: skip
+    frame = fold(
         left.grid,
         [row for part in parts for row in part.labels],
         np.concatenate([part.values for part in parts]),
         np.concatenate([part.matched & part.kept for part in parts]),
+        histograms,
     )
+    return frame, last_notes(part.said for part in parts)
 
 
 def _until(frame: Frame, step: int) -> Frame:
     """Return the steps before ``step``."""
     grid = replace(frame.grid, end_ms=frame.grid.start_ms + (step - 1) * frame.grid.step_ms)
-    return Frame.of(grid, frame.labels, frame.values[:, :step], frame.present[:, :step])
+    histograms = None if frame.histograms is None else frame.histograms[:, :step]
+    return Frame.of(grid, frame.labels, frame.values[:, :step], frame.present[:, :step], histograms)
 
 
 class _Join:
@@ -153,7 +173,7 @@ class _Join:
         return self._part(
             [(many.labels[row], one.labels[variant]) for row, variant in pairs],
             self.many.ids[rows],
-            (many.values[rows], one.values[chosen]),
+            (_cells(many, rows), _cells(one, chosen)),
             many.present[rows] & one.present[chosen],
         )
 
@@ -163,7 +183,7 @@ class _Join:
         return self._part(
             [(row, self.match.group_labels(row)) for row in many.labels],
             self.many.ids,
-            (many.values, np.full(many.values.shape, fill)),
+            ((many.values, many.histograms), (np.full(many.values.shape, fill), None)),
             many.present & ~self.one_present[self.many.ids],
         )
 
@@ -174,17 +194,20 @@ class _Join:
         return self._part(
             [(self.match.group_labels(row), row) for row in one.labels],
             self.one.ids,
-            (np.full(one.values.shape, fill), one.values),
+            ((np.full(one.values.shape, fill), None), (one.values, one.histograms)),
             one.present & ~matched[self.one.ids],
         )
 
     def _part(
-        self, pairs: Sequence[tuple[Labels, Labels]], ids: Ints, values: tuple[Floats, Floats], matched: Bools
+        self, pairs: Sequence[tuple[Labels, Labels]], ids: Ints, cells: tuple[Cells, Cells], matched: Bools
     ) -> _Part:
-        left, right = values[::-1] if self.match.many == "right" else values
-        result, kept = combine_numbers(self.op, left, right, returns_bool=self.returns_bool)
+        left, right = cells[::-1] if self.match.many == "right" else cells
         labels = [self.match.result_labels(many, one, loses_name=self.loses_name) for many, one in pairs]
-        return _Part(labels, ids, result, matched, np.ones(matched.shape, np.bool_) if kept is None else kept)
+        if left[1] is None and right[1] is None and self.op not in TRIMMING:
+            result, kept = combine_numbers(self.op, left[0], right[0], returns_bool=self.returns_bool)
+            return _Part(labels, ids, result, matched, np.ones(matched.shape, np.bool_) if kept is None else kept)
+        both = combine_pairs(self.op, left, right, matched, returns_bool=self.returns_bool)
+        return _Part(labels, ids, both.values, matched & both.has_result, both.kept, both.histograms, both.said)
 
     def check_many(self, parts: Sequence[_Part]) -> None:
         """Raise if several samples of the "many" side give one result, kept or not."""
@@ -216,11 +239,20 @@ def _variants(side: _Side, include: Sequence[str]) -> _Side:
     keys, first, of_row = np.unique(side.ids * max(1, len(distinct)) + names, return_index=True, return_inverse=True)
     labels = tuple(kept[row] for row in first.tolist())
     if len(keys) == side.frame.series:
-        frame = Frame(side.frame.grid, labels, side.frame.values[first], side.frame.present[first])
+        values, histograms = _cells(side.frame, first)
+        frame = Frame(side.frame.grid, labels, values, side.frame.present[first], histograms)
         return _Side(frame, side.ids[first], side.fill)
     row, step = np.nonzero(side.frame.present)
     values = np.zeros((len(keys), side.frame.grid.steps))
     present = np.zeros(values.shape, np.bool_)
     values[of_row[row], step] = side.frame.values[row, step]
     present[of_row[row], step] = True
-    return _Side(Frame(side.frame.grid, labels, values, present), side.ids[first], side.fill)
+    histograms = None
+    if side.frame.histograms is not None:
+        histograms = np.full(values.shape, None, np.object_)
+        histograms[of_row[row], step] = side.frame.histograms[row, step]
+    return _Side(Frame(side.frame.grid, labels, values, present, histograms), side.ids[first], side.fill)
+
+
+def _cells(frame: Frame, rows: Ints) -> Cells:
+    return frame.values[rows], None if frame.histograms is None else frame.histograms[rows]

@@ -2,8 +2,7 @@
 
 All steps of a range are evaluated at once. The tree is walked with a stack of our own, operands first, so that a deep
 query can't exhaust Python's. Semantics are those of Prometheus 3.16's engine without delayed name removal; what can't
-be evaluated exactly is refused. Limits: annotations carry no position, and native histograms are refused where a node
-reads them.
+be evaluated exactly is refused. Limit: annotations carry no position.
 """
 
 from __future__ import annotations
@@ -14,15 +13,18 @@ from typing import Literal
 import numpy as np
 
 from query.model.errors import BadQueryError, ExecutionError, UnsupportedError
-from query.model.frames import Floats, Frame
+from query.model.frames import Bools, Floats, Frame, Notes
 from query.model.time import Grid
 from query.promql.evaluate.aggregate import aggregate, quantile
-from query.promql.evaluate.annotations import extreme_quantiles
-from query.promql.evaluate.binary import combine
+from query.promql.evaluate.annotations import extreme_quantiles, ignored_histogram
+from query.promql.evaluate.binary import combine_noted
 from query.promql.evaluate.count_values import count_values
 from query.promql.evaluate.functions import FUNCTIONS, Arguments
+from query.promql.evaluate.histogram_groups import aggregate_histograms
+from query.promql.evaluate.histogram_operators import TRIMMING, combine_with_number
 from query.promql.evaluate.matching import Match
-from query.promql.evaluate.rows import by_labels, with_values
+from query.promql.evaluate.native import scale
+from query.promql.evaluate.rows import by_labels, relabel, with_values, without_metadata
 from query.promql.evaluate.scalars import combine_scalars, combine_with_scalar
 from query.promql.evaluate.sets import SET_OPERATIONS
 from query.promql.evaluate.support import find_refusal
@@ -43,7 +45,6 @@ from query.promql.syntax.nodes import (
     Unary,
     ValueType,
 )
-from query.promql.syntax.printer import print_expr
 from query.promql.syntax.tree import children
 
 
@@ -67,7 +68,6 @@ def evaluate(expr: Expr, grid: Grid, leaf: Callable[[Placed], Frame]) -> Evaluat
             continue
         given = tuple(done[len(done) - len(below) :])
         del done[len(done) - len(below) :]
-        _refuse_histograms(node, given)
         result = _evaluate_node(node, grid, leaf, given)
         for operand in given:
             result = Evaluation(result.value, operand.notes | result.notes, result.is_ordered)
@@ -79,14 +79,6 @@ def _as_answer(result: Evaluation, grid: Grid) -> Evaluation:
     if grid.is_instant or not isinstance(result.value, Frame):
         return result
     return Evaluation(by_labels(result.value), result.notes)
-
-
-def _refuse_histograms(node: Expr, given: tuple[Evaluation, ...]) -> None:
-    """Raise ``UnsupportedError`` if a node that reads only floats is given native histograms."""
-    if isinstance(node, Paren):
-        return
-    if any(isinstance(operand.value, Frame) and operand.value.histograms is not None for operand in given):
-        raise UnsupportedError(print_expr(node), "native histograms are not computed with at the gateway")
 
 
 def _evaluate_node(
@@ -127,11 +119,20 @@ def _unary(node: Unary, operand: Evaluation) -> Evaluation:
         case _ if node.op == "+":
             return Evaluation(operand.value, is_ordered=operand.is_ordered)
         case Frame() as frame:
-            return Evaluation(with_values(frame, -frame.values), is_ordered=operand.is_ordered)
+            return Evaluation(_negative(frame), is_ordered=operand.is_ordered)
         case ScalarRow() as row:
             return Evaluation(ScalarRow(row.grid, -row.values))
         case _:
             raise BadQueryError("unary expression only allowed on expressions of type scalar or instant vector")
+
+
+def _negative(frame: Frame) -> Frame:
+    if frame.histograms is None:
+        return with_values(frame, -frame.values)
+    histograms = frame.histograms.copy()
+    for row, step in np.argwhere(frame.are_histograms()).tolist():
+        histograms[row, step] = scale(histograms[row, step], -1.0)
+    return relabel(Frame(frame.grid, frame.labels, -frame.values, frame.present, histograms), without_metadata)
 
 
 def _aggregate(node: Aggregate, given: tuple[Evaluation, ...]) -> Evaluation:
@@ -147,14 +148,34 @@ def _aggregate(node: Aggregate, given: tuple[Evaluation, ...]) -> Evaluation:
             return Evaluation(count_values(label.value, frame, node.grouping, without=node.without))
         case "quantile":
             phi = _parameter(given)
-            return Evaluation(quantile(frame, phi, node.grouping, without=node.without), extreme_quantiles(phi))
+            found = quantile(frame.floats(), phi, node.grouping, without=node.without)
+            return Evaluation(found, extreme_quantiles(phi) | _ignored(node, frame))
         case "topk" | "bottomk":
-            best = topk(frame, _parameter(given), node.grouping, without=node.without, largest=node.op == "topk")
-            return Evaluation(best, is_ordered=is_single)
+            k, largest = _parameter(given), node.op == "topk"
+            best = topk(frame.floats(), k, node.grouping, without=node.without, largest=largest)
+            return Evaluation(best, _ignored(node, frame, k >= 1), is_ordered=is_single)
         case "limitk":
             return Evaluation(limitk(frame, _parameter(given), node.grouping, without=node.without))
-        case _:
+        case "sum" | "avg" if frame.histograms is not None:
+            return Evaluation(*_of_histograms(node, frame))
+        case "count" | "group":
             return Evaluation(aggregate(node.op, frame, node.grouping, without=node.without))
+        case _:
+            found = aggregate(node.op, frame.floats(), node.grouping, without=node.without)
+            return Evaluation(found, _ignored(node, frame))
+
+
+def _of_histograms(node: Aggregate, frame: Frame) -> tuple[Frame, Notes]:
+    def of_floats(floats: Frame) -> Frame:
+        return aggregate(node.op, floats, node.grouping, without=node.without)
+
+    return aggregate_histograms(node.op, frame, of_floats, node.grouping, without=node.without)
+
+
+def _ignored(node: Aggregate, frame: Frame, steps: Bools | None = None) -> Notes:
+    """Return what is said where an aggregation passes over histograms (at the steps given)."""
+    held = frame.are_histograms() if steps is None else frame.are_histograms() & steps
+    return Notes(infos=(ignored_histogram(node.op),)) if held.any() else Notes()
 
 
 def _parameter(given: tuple[Evaluation, ...]) -> Floats:
@@ -170,24 +191,31 @@ def _binary(node: Binary, given: tuple[Evaluation, ...]) -> Evaluation:
         case ScalarRow() as one, ScalarRow() as other:
             return Evaluation(ScalarRow(one.grid, combine_scalars(node.op, one.values, other.values)))
         case Frame() as frame, ScalarRow() as row:
-            result = combine_with_scalar(node.op, frame, row.values, returns_bool=node.returns_bool)
-            return Evaluation(result, is_ordered=left.is_ordered)
+            return Evaluation(*_with_scalar(node, frame, row, scalar_is_left=False), left.is_ordered)
         case ScalarRow() as row, Frame() as frame:
-            result = combine_with_scalar(
-                node.op, frame, row.values, scalar_is_left=True, returns_bool=node.returns_bool
-            )
-            return Evaluation(result, is_ordered=right.is_ordered)
+            return Evaluation(*_with_scalar(node, frame, row, scalar_is_left=True), right.is_ordered)
         case Frame() as one, Frame() as other:
-            return Evaluation(_vectors(node, one, other))
+            return Evaluation(*_vectors(node, one, other))
         case _:
             raise BadQueryError("binary expression must contain only scalar and instant vector types")
 
 
-def _vectors(node: Binary, left: Frame, right: Frame) -> Frame:
+def _with_scalar(node: Binary, frame: Frame, row: ScalarRow, *, scalar_is_left: bool) -> tuple[Frame, Notes]:
+    if frame.histograms is None and node.op not in TRIMMING:
+        plain = combine_with_scalar(
+            node.op, frame, row.values, scalar_is_left=scalar_is_left, returns_bool=node.returns_bool
+        )
+        return plain, Notes()
+    return combine_with_number(
+        node.op, frame, row.values, scalar_is_left=scalar_is_left, returns_bool=node.returns_bool
+    )
+
+
+def _vectors(node: Binary, left: Frame, right: Frame) -> tuple[Frame, Notes]:
     match = as_match(node.matching or Matching())
     if node.op in SET_OPERATIONS:
-        return SET_OPERATIONS[node.op](left, right, match)
-    return combine(node.op, left, right, match, returns_bool=node.returns_bool)
+        return SET_OPERATIONS[node.op](left, right, match), Notes()
+    return combine_noted(node.op, left, right, match, returns_bool=node.returns_bool)
 
 
 def as_match(matching: Matching) -> Match:

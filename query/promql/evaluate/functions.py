@@ -1,7 +1,7 @@
 """The functions that are evaluated at the gateway, by name.
 
 A function that is missing here is refused, never guessed. Missing on purpose: everything over range vectors, which
-needs raw samples; native histogram functions; ``absent`` over data, whose labels come from the selector and whose truth
+needs raw samples; ``absent`` over data, whose labels come from the selector and whose truth
 needs every cluster; ``info``.
 """
 
@@ -21,7 +21,13 @@ from query.model.labels import NO_LABELS
 from query.model.time import MS_PER_S, Grid
 from query.promql.evaluate.annotations import SORT_IN_RANGE
 from query.promql.evaluate.dates import DATE_FUNCTIONS, date_part, map_dates
-from query.promql.evaluate.histograms import histogram_fraction, histogram_quantile
+from query.promql.evaluate.histogram_samples import (
+    ACCESSORS,
+    access,
+    histogram_fraction,
+    histogram_quantile,
+    histogram_quantiles,
+)
 from query.promql.evaluate.order import sort_by_label, sort_by_value
 from query.promql.evaluate.relabel import label_join, label_replace
 from query.promql.evaluate.rows import some_step, with_values
@@ -51,6 +57,10 @@ class Arguments:
         """Return an instant vector."""
         value = self._value(position, "instant vector")
         return value if isinstance(value, Frame) else self._wrong("instant vector")
+
+    def floats(self, position: int) -> Frame:
+        """Return the floats of an instant vector: most functions pass over native histograms."""
+        return self.frame(position).floats()
 
     def scalar(self, position: int) -> Floats:
         """Return a scalar, ``float64[steps]``."""
@@ -108,18 +118,18 @@ def _row(call: Arguments, values: Floats | float) -> Evaluation:
 
 
 def _map_samples(call: Arguments) -> Evaluation:
-    return _same_order(map_samples(SAMPLE_FUNCTIONS[call.function], call.frame(0)), call)
+    return _same_order(map_samples(SAMPLE_FUNCTIONS[call.function], call.floats(0)), call)
 
 
 def _date(call: Arguments) -> Evaluation:
     if len(call) == 0:
         return Evaluation(vector_of(call.grid, date_part(call.function, np.floor(seconds(call.grid)))))
-    return _same_order(map_dates(call.function, call.frame(0)), call)
+    return _same_order(map_dates(call.function, call.floats(0)), call)
 
 
 def _round(call: Arguments) -> Evaluation:
     nearest = call.scalar(1) if len(call) > 1 else np.ones(call.grid.steps)
-    return _same_order(round_to(call.frame(0), nearest), call)
+    return _same_order(round_to(call.floats(0), nearest), call)
 
 
 def _clamp(call: Arguments) -> Evaluation:
@@ -131,11 +141,11 @@ def _clamp(call: Arguments) -> Evaluation:
             bounds = -endless, call.scalar(1)
         case _:
             bounds = call.scalar(1), call.scalar(2)
-    return _same_order(clamp(call.frame(0), *bounds), call)
+    return _same_order(clamp(call.floats(0), *bounds), call)
 
 
 def _sort(call: Arguments) -> Evaluation:
-    frame = call.frame(0)
+    frame = call.frame(0) if call.function.startswith("sort_by_label") else call.floats(0)
     if call.grid.start_ms != call.grid.end_ms:
         return Evaluation(frame, Notes(warnings=(SORT_IN_RANGE,)))
     if call.function.startswith("sort_by_label"):
@@ -163,6 +173,15 @@ def _histogram_fraction(call: Arguments) -> Evaluation:
     return Evaluation(*histogram_fraction(call.scalar(0), call.scalar(1), call.frame(2)))
 
 
+def _histogram_quantiles(call: Arguments) -> Evaluation:
+    phis = [call.scalar(position) for position in range(2, len(call))]
+    return Evaluation(*histogram_quantiles(call.text(1), phis, call.frame(0)))
+
+
+def _access(call: Arguments) -> Evaluation:
+    return _same_order(access(call.function, call.frame(0)), call)
+
+
 def _timestamp(call: Arguments) -> Evaluation:
     """Return the evaluation times: those of computed samples. Selected samples have their own, which is refused."""
     frame = call.frame(0)
@@ -186,10 +205,12 @@ FUNCTIONS: Final[Mapping[str, Function]] = MappingProxyType({
     "label_join": _label_join,
     "histogram_quantile": _histogram_quantile,
     "histogram_fraction": _histogram_fraction,
+    "histogram_quantiles": _histogram_quantiles,
+    **dict.fromkeys(ACCESSORS, _access),
     "timestamp": _timestamp,
     "absent": _absent,
     "vector": lambda call: Evaluation(vector_of(call.grid, call.scalar(0))),
-    "scalar": lambda call: _row(call, scalar_of(call.frame(0))),
+    "scalar": lambda call: _row(call, scalar_of(call.floats(0))),
     "time": lambda call: _row(call, seconds(call.grid)),
     "pi": lambda call: _row(call, math.pi),
     "max_of": lambda call: _row(call, greater_of(call.scalar(0), call.scalar(1))),

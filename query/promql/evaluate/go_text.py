@@ -46,6 +46,12 @@ def general(value: float) -> str:
     return format_float(value) if _LEAST_PLAIN_EXPONENT <= exponent < _LEAST_GREAT_EXPONENT else text
 
 
+def open_metrics(value: float) -> str:
+    """Return the value as OpenMetrics writes it, never like an integer: ``0.5``, ``1.0``, ``1e-06``."""
+    text = general(value) if value else "0"
+    return text if not math.isfinite(value) or "." in text or "e" in text else f"{text}.0"
+
+
 def series_text(labels: Labels) -> str:
     """Return labels as upstream's messages show a series: ``{__name__="up", job="shop"}``."""
     shown = (f"{name if LEGACY_LABEL_NAME.match(name) else quote(name)}={quote(value)}" for name, value in labels)

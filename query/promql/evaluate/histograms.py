@@ -1,4 +1,4 @@
-"""histogram_quantile and histogram_fraction over classic buckets.
+"""Quantiles and fractions of classic buckets.
 
 Follows ``resetHistograms``, ``BucketQuantile``, ``BucketFraction`` and ``ensureMonotonicAndIgnoreSmallDeltas`` of
 Prometheus 3.16's engine. The buckets of a histogram are the series that agree in all labels but ``le``; a histogram's
@@ -18,7 +18,7 @@ import numpy as np
 from query.model.frames import Bools, Floats, Frame, Notes
 from query.model.labels import Labels, drop
 from query.model.time import MS_PER_S, Grid
-from query.promql.evaluate.annotations import FORCED_MONOTONICITY, bad_bucket, each_invalid_quantile
+from query.promql.evaluate.annotations import FORCED_MONOTONICITY, bad_bucket
 from query.promql.evaluate.go_text import general, parse_float
 from query.promql.evaluate.grouping import Groups, blocks
 from query.promql.evaluate.rows import Ints, fold, number, without_metadata
@@ -95,18 +95,18 @@ class _Fixes:
 
 
 @np.errstate(all="ignore")
-def histogram_quantile(phi: Floats, frame: Frame) -> tuple[Frame, Notes]:
+def classic_quantile(phi: Floats, frame: Frame) -> tuple[Frame, Notes]:
     """Return the φ-quantile of each classic histogram; ``phi`` is ``float64[steps]``."""
     histograms = _Histograms(frame)
     fixes = _Fixes(frame.grid)
     values = np.empty((len(histograms.labels), frame.grid.steps))
     for lanes in histograms.lanes():
         values[lanes.histograms] = _quantile(phi, lanes, fixes)
-    return histograms.result(values), each_invalid_quantile(phi) | histograms.notes | fixes.notes()
+    return histograms.result(values), histograms.notes | fixes.notes()
 
 
 @np.errstate(all="ignore")
-def histogram_fraction(lower: Floats, upper: Floats, frame: Frame) -> tuple[Frame, Notes]:
+def classic_fraction(lower: Floats, upper: Floats, frame: Frame) -> tuple[Frame, Notes]:
     """Return the fraction of observations between two bounds ``float64[steps]``, interpolated."""
     histograms = _Histograms(frame)
     values = np.empty((len(histograms.labels), frame.grid.steps))

@@ -5,11 +5,9 @@ Follows ``VectorAnd``, ``VectorOr`` and ``VectorUnless`` of Prometheus' engine. 
 
 from __future__ import annotations
 
-import numpy as np
-
 from query.model.frames import Bools, Frame
 from query.promql.evaluate.matching import Match, signatures
-from query.promql.evaluate.rows import Ints, count_present, fold
+from query.promql.evaluate.rows import Ints, concat, count_present
 
 
 def intersect(left: Frame, right: Frame, match: Match) -> Frame:
@@ -30,12 +28,7 @@ def unite(left: Frame, right: Frame, match: Match) -> Frame:
     added = _keep(right, ~_matched(ids.right, ids.left, ids.size, left))
     if not added.series:
         return left
-    return fold(
-        left.grid,
-        left.labels + added.labels,
-        np.concatenate([left.values, added.values]),
-        np.concatenate([left.present, added.present]),
-    )
+    return concat(left.grid, (left, added))
 
 
 SET_OPERATIONS = {"and": intersect, "unless": subtract, "or": unite}
@@ -48,4 +41,4 @@ def _matched(ids: Ints, other_ids: Ints, size: int, other: Frame) -> Bools:
 
 
 def _keep(frame: Frame, mask: Bools) -> Frame:
-    return Frame.of(frame.grid, frame.labels, frame.values, frame.present & mask)
+    return Frame.of(frame.grid, frame.labels, frame.values, frame.present & mask, frame.histograms)

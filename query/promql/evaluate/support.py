@@ -10,6 +10,7 @@ from typing import Final, assert_never
 
 from query.promql.evaluate.aggregate import REDUCERS
 from query.promql.evaluate.functions import FUNCTIONS
+from query.promql.evaluate.histogram_operators import TRIMMING
 from query.promql.evaluate.operators import ARITHMETIC, COMPARISON
 from query.promql.evaluate.sets import SET_OPERATIONS
 from query.promql.plan.nodes import Concat, MergedMean
@@ -134,8 +135,8 @@ def _refuse_binary(expr: Binary) -> Refusal | None:
     if expr.op in SET_OPERATIONS:
         known = expr.matching is not None and expr.matching.cardinality is Cardinality.MANY_TO_MANY
         return None if known else Refusal(expr.op, "set operators match many to many")
-    if expr.op not in ARITHMETIC and expr.op not in COMPARISON:
-        return Refusal(expr.op, "the operator works on native histograms, which are not computed with at the gateway")
+    if expr.op not in ARITHMETIC and expr.op not in COMPARISON and expr.op not in TRIMMING:
+        return Refusal(expr.op, "the operator is unknown")
     if expr.matching is not None and expr.matching.cardinality is Cardinality.MANY_TO_MANY:
         return Refusal(expr.op, "many-to-many matching is for set operators")
     return None

@@ -61,7 +61,7 @@ def limitk(frame: Frame, k: Floats, grouping: Sequence[str] = (), *, without: bo
     for block in blocks(group_rows(frame.labels, grouping, without=without)):
         here = frame.present[block.rows]
         chosen[block.rows] = here & (np.cumsum(here, axis=1) <= limit)
-    return Frame.of(frame.grid, frame.labels, frame.values, chosen)
+    return Frame.of(frame.grid, frame.labels, frame.values, chosen, frame.histograms)
 
 
 def limits(k: Floats) -> Ints | None:

@@ -146,8 +146,6 @@ VECTOR = Concat(parse("x"), ())
         (parse("max_over_time(up[5m:1m])"), "a subquery: subqueries are not evaluated at the gateway"),
         (Call("rate", (VECTOR,)), "rate(): the function is not evaluated at the gateway"),
         (Call("no_such_function", (VECTOR,)), "no_such_function(): the function is not evaluated at the gateway"),
-        (Call("histogram_quantiles", (VECTOR,)), "histogram_quantiles(): the function is not evaluated"),
-        (Call("histogram_count", (VECTOR,)), "histogram_count(): the function is not evaluated"),
         (Call("info", (VECTOR,)), "info(): the function is not evaluated"),
         (Call("absent", (VECTOR,)), "absent(): nothing is absent before every cluster has answered"),
         (Call("absent", (Aggregate("sum", VECTOR),)), "absent(): nothing is absent before"),
@@ -156,7 +154,7 @@ VECTOR = Concat(parse("x"), ())
         (Aggregate("approx_topk", VECTOR), "approx_topk: the aggregation is not evaluated"),
         (Aggregate("sum", VECTOR, NumberLiteral(1)), "sum: the aggregation takes no parameter"),
         (Aggregate("topk", VECTOR), "topk: the aggregation needs a parameter"),
-        (Binary("</", VECTOR, NumberLiteral(1)), "</: the operator works on native histograms"),
+        (Binary("<>", VECTOR, NumberLiteral(1)), "<>: the operator is unknown"),
         (Binary("and", VECTOR, VECTOR), "and: set operators match many to many"),
         (Unary("!", VECTOR), "!: the operator is unknown"),
         (

@@ -7,7 +7,7 @@ import pytest
 
 from query.model.errors import ExecutionError
 from query.model.frames import Frame, Notes
-from query.promql.evaluate.histograms import histogram_fraction, histogram_quantile
+from query.promql.evaluate.histogram_samples import histogram_fraction, histogram_quantile
 from tests.unit.promql.evaluate.tables import INF, NAN, cells, table
 
 
