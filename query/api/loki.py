@@ -7,14 +7,18 @@ asks for a complete answer or none.
 from __future__ import annotations
 
 import time
-from typing import Any, Final
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from query.api.loki_discovery import LokiDiscoveryApi
 from query.api.loki_errors import error_text, loki_error
+from query.api.loki_legacy import LokiLegacyApi
 from query.api.loki_params import (
     parse_bounds,
     parse_limit,
@@ -22,32 +26,54 @@ from query.api.loki_params import (
     parse_partial,
     parse_range,
     parse_timestamp,
+    sane_tags,
 )
+from query.api.loki_respond import JSON, check_lines, metadata_response
+from query.api.loki_rules import LokiRulesApi
 from query.api.loki_tail import TailEndpoint
+from query.api.loki_writes import LokiWritesApi
 from query.api.params import Params
-from query.api.respond import completeness_headers, guarded, unless_gone
+from query.api.respond import Handler, completeness_headers, guarded, unless_gone
 from query.execute.logs import LogsQueries
 from query.execute.logs_answer import LogsAnswer
-from query.execute.logs_fetch import LogsOptions, LogsRange
-from query.execute.logs_metadata import LogsMetadataAnswer
+from query.execute.logs_ask import LogsMetadataAnswer
+from query.execute.logs_fetch import TAGS_HEADER, LogsOptions, LogsRange
+from query.execute.logs_rules import LogsRules
 from query.execute.logs_volume import VolumeQuery
 from query.execute.settings import ExecuteSettings
 from query.logql.syntax import parse_query, prettify
-from query.model.errors import BadQueryError, BadRequestError, LimitExceededError, NotFoundError
+from query.model.errors import BadQueryError, BadRequestError, NotFoundError
 from query.wire.loki import CATEGORIZE, CATEGORIZE_HEADER
 
 SPEAKS_VERSION: Final = "3.7.8"
 """The Loki version whose language and API are spoken; clients choose features by it."""
 
-NOT_YET: Final = ("patterns", "detected_fields", "detected_field", "push", "delete", "rules", "index/shards")
-JSON: Final = "application/json; charset=UTF-8"
-
 
 def loki_router(queries: LogsQueries, settings: ExecuteSettings, revision: str) -> APIRouter:
     """Return the routes; they hold no state of their own."""
-    router = APIRouter(prefix="/loki", tags=["loki"])
+    router = APIRouter(tags=["loki"])
+    for path, methods, handler, summary in _routes(queries, settings, revision):
+        router.add_api_route(
+            path, guarded(handler, loki_error), methods=list(methods), summary=summary, response_model=None
+        )
+    tail = TailEndpoint(queries, settings)
+    for prefix in ("/loki/api/v1", "/api/prom"):
+        router.add_api_websocket_route(f"{prefix}/tail", tail.serve)
+    router.add_api_route(
+        "/loki/{rest:path}",
+        guarded(_unknown, loki_error),
+        methods=["GET", "POST", "PUT", "DELETE"],
+        include_in_schema=False,
+    )
+    return router
+
+
+Route: TypeAlias = tuple[str, tuple[str, ...], Handler, str]
+READ: Final = ("GET", "POST")
+
+
+def _routes(queries: LogsQueries, settings: ExecuteSettings, revision: str) -> Iterator[Route]:
     api = _LokiApi(queries, settings, revision)
-    both = ["GET", "POST"]
     for path, handler, summary in (
         ("query", api.query, "Evaluate a LogQL metric query at one instant"),
         ("query_range", api.query_range, "Evaluate LogQL over a range"),
@@ -62,17 +88,37 @@ def loki_router(queries: LogsQueries, settings: ExecuteSettings, revision: str) 
         ("format_query", api.format_query, "A query laid out for people"),
         ("status/buildinfo", api.buildinfo, "The API version spoken"),
     ):
-        router.add_api_route(
-            f"/api/v1/{path}", guarded(handler, loki_error), methods=both, summary=summary, response_model=None
-        )
-    router.add_api_websocket_route("/api/v1/tail", TailEndpoint(queries, settings).serve)
-    router.add_api_route(
-        "/{rest:path}",
-        guarded(api.unknown, loki_error),
-        methods=["GET", "POST", "PUT", "DELETE"],
-        include_in_schema=False,
-    )
-    return router
+        yield f"/loki/api/v1/{path}", READ, handler, summary
+    discovery = LokiDiscoveryApi(queries, settings, SPEAKS_VERSION)
+    for path, handler, summary in (
+        ("patterns", discovery.patterns, "Patterns of lines with their counts"),
+        ("detected_fields", discovery.detected_fields, "Fields of the last lines"),
+        ("detected_field/{name}/values", discovery.detected_field_values, "Values of a field"),
+        ("index/shards", discovery.shards, "Even parts of a selector's streams"),
+        ("drilldown-limits", discovery.drilldown_limits, "Limits that clients mind"),
+    ):
+        yield f"/loki/api/v1/{path}", READ, handler, summary
+    rules = LokiRulesApi(LogsRules(queries.asking), settings)
+    for prefix in ("/loki/api/v1/rules", "/api/prom/rules"):
+        yield prefix, ("GET",), rules.namespaces, "Rule groups as written"
+        yield f"{prefix}/{{namespace}}", ("GET",), rules.namespaces, "Rule groups of one namespace"
+        yield f"{prefix}/{{namespace}}/{{group}}", ("GET",), rules.group, "One rule group"
+    yield "/loki/prometheus/api/v1/rules", ("GET",), rules.rules, "Rule groups with their state"
+    yield "/loki/prometheus/api/v1/alerts", ("GET",), rules.alerts, "Active alerts"
+    writes = LokiWritesApi(queries.writes)
+    for path in ("/loki/api/v1/push", "/api/prom/push"):
+        yield path, ("POST",), writes.push, "Write logs to a cluster"
+    for path in ("/otlp/v1/logs", "/loki/otlp/v1/logs"):
+        yield path, ("POST",), writes.otlp, "Write logs to a cluster as OTLP"
+    legacy = LokiLegacyApi(queries, settings)
+    yield "/api/prom/query", READ, legacy.query, "Lines (first API)"
+    yield "/api/prom/label", READ, legacy.labels, "Label names (first API)"
+    yield "/api/prom/label/{name}/values", READ, legacy.label_values, "Values of a label (first API)"
+    yield "/api/prom/series", READ, api.series, "Streams by selectors (first API)"
+
+
+async def _unknown(request: Request) -> Response:
+    raise NotFoundError(f"there is no /loki/{request.path_params['rest']}; the Loki API begins with /loki/api/v1/")
 
 
 class _LokiApi:
@@ -96,13 +142,8 @@ class _LokiApi:
 
     async def _evaluate(self, request: Request, params: Params, when: LogsRange) -> Response:
         options = parse_options(params, self._settings, request.headers.get(CATEGORIZE_HEADER, ""))
-        if options.limit > self._settings.log_lines:
-            raise LimitExceededError(
-                "log_lines",
-                self._settings.log_lines,
-                f"max entries limit per query exceeded, limit > max_entries_limit ({options.limit} > "
-                f"{self._settings.log_lines}); ask for fewer lines or raise limits.log_lines",
-            )
+        options = replace(options, query_tags=sane_tags(request.headers.get(TAGS_HEADER, "")))
+        check_lines(options.limit, self._settings)
         answer = await unless_gone(request, self._queries.run(params.get("query"), when, options))
         return _query_response(answer, options)
 
@@ -131,7 +172,9 @@ class _LokiApi:
         work = self._metadata.series(
             selectors, parse_bounds(params).params(), allow_partial=parse_partial(params, self._settings)
         )
-        return _response({"status": "success", "data": (answer := await unless_gone(request, work)).data}, answer)
+        return metadata_response(
+            {"status": "success", "data": (answer := await unless_gone(request, work)).data}, answer
+        )
 
     async def index_stats(self, request: Request) -> Response:
         params = await Params.of(request)
@@ -139,7 +182,7 @@ class _LokiApi:
             params.get("query"), parse_bounds(params).params(), allow_partial=parse_partial(params, self._settings)
         )
         answer = await unless_gone(request, work)
-        return _response(answer.data, answer)
+        return metadata_response(answer.data, answer)
 
     async def detected_labels(self, request: Request) -> Response:
         params = await Params.of(request)
@@ -147,7 +190,7 @@ class _LokiApi:
             params.get("query"), parse_bounds(params).params(), allow_partial=parse_partial(params, self._settings)
         )
         answer = await unless_gone(request, work)
-        return _response(answer.data, answer)
+        return metadata_response(answer.data, answer)
 
     async def volume(self, request: Request) -> Response:
         return await self._volume(request, is_range=False)
@@ -173,7 +216,7 @@ class _LokiApi:
         )
         allow_partial = parse_partial(params, self._settings)
         answer = await unless_gone(request, self._metadata.volume(query, allow_partial=allow_partial))
-        return _response({"status": "success", "data": {**answer.data, "stats": {}}}, answer)
+        return metadata_response({"status": "success", "data": {**answer.data, "stats": {}}}, answer)
 
     async def format_query(self, request: Request) -> Response:
         params = await Params.of(request)
@@ -188,13 +231,6 @@ class _LokiApi:
         await Params.of(request)
         info = {"version": SPEAKS_VERSION, "revision": self._revision, "branch": "", "buildUser": "", "buildDate": ""}
         return Response(msgspec.json.encode({**info, "goVersion": ""}), media_type=JSON)
-
-    async def unknown(self, request: Request) -> Response:
-        rest = request.path_params["rest"]
-        name = rest.removeprefix("api/v1/")
-        if any(name == known or name.startswith(f"{known}/") for known in NOT_YET):
-            return Response(f"/loki/{rest} is not federated yet", status_code=501, media_type="text/plain")
-        raise NotFoundError(f"there is no /loki/{rest}; the Loki API begins with /loki/api/v1/")
 
 
 def _query_response(answer: LogsAnswer, options: LogsOptions) -> Response:
@@ -214,11 +250,4 @@ def _labels_response(answer: LogsMetadataAnswer) -> Response:
     body: dict[str, Any] = {"status": "success"}
     if answer.data:
         body["data"] = answer.data
-    return _response(body, answer)
-
-
-def _response(body: Any, answer: LogsMetadataAnswer) -> Response:
-    headers = completeness_headers(answer.completeness)
-    if isinstance(body, dict) and answer.notes.warnings:
-        body = {**body, "warnings": answer.notes.warnings}
-    return Response(msgspec.json.encode(body), media_type=JSON, headers=headers)
+    return metadata_response(body, answer)

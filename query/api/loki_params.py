@@ -26,6 +26,8 @@ DEFAULT_STEPS: Final = 250
 SECONDS_DIGITS: Final = 10
 """An integer of up to so many digits counts seconds, a longer one nanoseconds."""
 
+MOST_TAG_CHARACTERS: Final = 1024
+_NO_TAG: Final = re.compile(r"[^a-zA-Z0-9_=,.\- ]")
 MAX_NS: Final = 2**63 - 1
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,19}\Z", re.ASCII)
 _RFC3339: Final = re.compile(
@@ -155,3 +157,8 @@ def parse_options(params: Params, settings: ExecuteSettings, encoding_flags: str
 def parse_partial(params: Params, settings: ExecuteSettings) -> bool:
     """Return whether clusters may be missing from the answer."""
     return parse_flag("partial_response", params.get("partial_response"), default=settings.allow_partial)
+
+
+def sane_tags(text: str) -> str:
+    """Return ``X-Query-Tags`` fit to be passed on: Loki itself reads no other characters."""
+    return _NO_TAG.sub("_", text[:MOST_TAG_CHARACTERS])

@@ -63,12 +63,16 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent. ``path`` is relative to the backend's base URL; ``form`` makes it a POST of these fields."""
+    """What is sent. ``path`` is relative to the backend's base URL; ``form`` makes it a POST of these fields.
+
+    ``content`` makes it a POST of these bytes, which writes: it is sent once and never again.
+    """
 
     path: str
     params: tuple[tuple[str, str], ...] = ()
     form: tuple[tuple[str, str], ...] | None = None
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    content: bytes | None = None
 
 
 class Reply(Protocol):

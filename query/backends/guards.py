@@ -71,7 +71,7 @@ class Gate:
 
 
 class Retry:
-    """One second try when the connection broke before a reply began: all requests here only read."""
+    """One second try when the connection broke before a reply began, of requests that only read."""
 
     def __init__(self, inner: Backend) -> None:
         self._inner = inner
@@ -81,7 +81,7 @@ class Retry:
         try:
             return await self._inner.send(request, deadline)
         except BackendError as error:
-            if error.failure is not Failure.BROKEN or deadline.remaining_s() == 0:
+            if error.failure is not Failure.BROKEN or deadline.remaining_s() == 0 or request.content is not None:
                 raise
         return await self._inner.send(request, deadline)
 

@@ -83,9 +83,9 @@ class HttpBackend:
         try:
             async with asyncio.timeout(deadline.remaining_s()):
                 response = await self._session.request(
-                    "GET" if request.form is None else "POST",
+                    "GET" if request.form is None and request.content is None else "POST",
                     url,
-                    data=aiohttp.FormData(list(request.form)) if request.form is not None else None,
+                    data=aiohttp.FormData(list(request.form)) if request.form is not None else request.content,
                     headers={**self._headers, **request.headers},
                     allow_redirects=False,
                 )

@@ -14,11 +14,13 @@ from typing import Any, Final, TypeVar
 from query.backends.base import Deadline
 from query.backends.outcome import Answered, Missing
 from query.execute.logs_answer import LogsAnswer
+from query.execute.logs_ask import LogsAsk
 from query.execute.logs_coverage import cover, data_window, needs_cover
 from query.execute.logs_fetch import LogsOptions, LogsRange, Reached, ask_shards
 from query.execute.logs_lines import MergedLines, merge_lines
 from query.execute.logs_metadata import LogsMetadata
 from query.execute.logs_numbers import Numbers
+from query.execute.logs_writes import LogsWrites
 from query.execute.membership import Membership
 from query.execute.settings import ExecuteSettings
 from query.logql.plan import PlanContext, plan_logs, plan_metric
@@ -35,12 +37,14 @@ NO_INSTANT_LINES: Final = (
 
 
 class LogsQueries:
-    """Runs LogQL over the current members; ``metadata`` answers what is not a query."""
+    """Runs LogQL over the current members; ``metadata`` answers what is not a query, ``writes`` passes logs on."""
 
     def __init__(self, membership: Membership, settings: ExecuteSettings) -> None:
         self._membership = membership
         self._settings = self.settings = settings
-        self.metadata = LogsMetadata(membership, settings)
+        self.asking = LogsAsk(membership, settings)
+        self.metadata = LogsMetadata(self.asking)
+        self.writes = LogsWrites(membership, settings)
 
     async def run(self, text: str, when: LogsRange, options: LogsOptions) -> LogsAnswer:
         """Answer one query; raises the errors of ``query.model.errors``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from query.backends.base import BackendError, Deadline, Request
 from query.backends.outcome import Answered, Completeness, Missing, completeness
@@ -18,6 +18,7 @@ from query.wire.loki import CATEGORIZE, CATEGORIZE_HEADER, QueryEnvelope, add_st
 from query.wire.prometheus import UpstreamQueryError
 
 Part = TypeVar("Part")
+TAGS_HEADER: Final = "X-Query-Tags"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class LogsOptions:
     direction: Direction = Direction.BACKWARD
     interval_ms: int = 0
     categorize: bool = False
+    query_tags: str = ""
+    """Who asks, in Loki's words (``X-Query-Tags``); clusters write it into their own logs and metrics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,8 @@ def query_request(query: str, when: LogsRange, options: LogsOptions) -> Request:
         if options.interval_ms:
             form.append(("interval", f"{options.interval_ms}ms"))
     headers = {CATEGORIZE_HEADER: CATEGORIZE} if options.categorize else {}
+    if options.query_tags:
+        headers[TAGS_HEADER] = options.query_tags
     return Request(path, form=tuple(form), headers=headers)
 
 

@@ -122,6 +122,10 @@ class LokiFleet:
         """POST an encoded form."""
         return await self._client.post(f"/loki/api/v1/{path}", data=dict(parse_qsl(form)), headers=headers)
 
+    async def write(self, path: str, content: bytes, headers: Mapping[str, str]) -> httpx.Response:
+        """POST bytes."""
+        return await self._client.post(f"/loki/api/v1/{path}", content=content, headers=headers)
+
 
 def _member(name: str, backend: Backend) -> Member:
     return Member(Cluster(ClusterName(name), {"cluster": name}), backend)

@@ -163,8 +163,10 @@ async def test_metric_ranges_are_aligned_to_the_step() -> None:
         ("index/stats", {"query": "{}"}, 400, "queries require at least one"),
         ("index/volume", {"query": '{app="x"}', "aggregateBy": "x"}, 400, "invalid aggregation option"),
         ("nothing", {}, 404, "there is no /loki/api/v1/nothing"),
-        ("patterns", {"query": '{app="x"}'}, 501, "not federated yet"),
-        ("push", {}, 501, "not federated yet"),
+        ("patterns", {"query": "{}"}, 400, "queries require at least one"),
+        ("detected_fields", {"query": 'rate({app="x"}[5m])'}, 400, "only log selector is supported"),
+        ("detected_fields", {"query": '{app="x"}', "line_limit": "6000"}, 400, "max entries limit per query exceeded"),
+        ("index/shards", {"query": '{app="x"}'}, 400, "targetBytesPerShard must be a positive value"),
     ],
 )  # fmt: skip
 async def test_bad_input(path: str, params: dict[str, str], status: int, text: str) -> None:
