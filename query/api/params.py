@@ -160,6 +160,11 @@ def parse_flag(name: str, text: str, *, default: bool) -> bool:
     return _read(name, text, go_bool) if text else default
 
 
+def parse_switch(name: str, text: str, *, default: bool) -> bool:
+    """Return a boolean given as ``on`` or ``off``, or in the forms Go reads."""
+    return text == "on" if text in {"on", "off"} else parse_flag(name, text, default=default)
+
+
 def _read(name: str, text: str, read: Callable[[str], Value]) -> Value:
     try:
         return read(text)

@@ -7,7 +7,7 @@ from typing import Final
 
 from query.api.go_times import MAX_TIME, MIN_TIME, GoTime
 from query.api.go_values import go_duration_text
-from query.api.params import Params, parse_duration_ns, parse_flag, parse_limit, parse_optional_time
+from query.api.params import Params, parse_duration_ns, parse_flag, parse_limit, parse_optional_time, parse_switch
 from query.execute.fetch import QueryOptions
 from query.execute.settings import ExecuteSettings
 from query.model.errors import BadQueryError, BadRequestError
@@ -23,7 +23,8 @@ def parse_query_options(params: Params, settings: ExecuteSettings) -> QueryOptio
     """
     timeout_s = _timeout_s(params.get("timeout"), settings)
     lookback_ms = _lookback_ms(params.get("lookback_delta"))
-    return replace(_options(params, settings, timeout_s), lookback_ms=lookback_ms)
+    pushes_down = parse_switch("pushdown", params.get("pushdown"), default=settings.pushes_down)
+    return replace(_options(params, settings, timeout_s), lookback_ms=lookback_ms, pushes_down=pushes_down)
 
 
 def parse_metadata_options(params: Params, settings: ExecuteSettings, *, limited: bool = False) -> QueryOptions:

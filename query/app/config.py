@@ -129,6 +129,7 @@ class FederationConfig(Strict):
 
     partition_label: LabelName = "cluster"
     partial_response: bool = True
+    pushdown: bool = True
     limits: LimitsConfig = Field(default_factory=LimitsConfig)
 
 

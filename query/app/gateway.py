@@ -62,6 +62,7 @@ class Gateway:
         self.settings = ExecuteSettings(
             partition_label=config.partition_label,
             allow_partial=config.partial_response,
+            pushes_down=config.pushdown,
             query_timeout_s=limits.query_timeout_s,
             cluster_timeout_s=limits.cluster_timeout_s,
             response_bytes=limits.response_bytes,

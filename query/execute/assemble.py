@@ -13,13 +13,17 @@ from query.execute.replicas.choose import Choice
 from query.model.errors import ExecutionError, IncompleteError, UnsupportedError
 from query.model.frames import Frame, Notes
 from query.model.labels import Labels, with_constants
+from query.model.samples import RawSeries, joined
 from query.model.time import Grid
-from query.promql.evaluate import ScalarRow, Text, concat, evaluate, merge_mean
-from query.promql.plan.nodes import Concat, MergedAbsence, MergedMean
+from query.promql.evaluate import RangeVector, ScalarRow, Text, concat, evaluate, merge_mean
+from query.promql.evaluate.rows import SAME_LABELSET, require_room
+from query.promql.plan.leaves import sources_of_absence
+from query.promql.plan.nodes import Concat, MergedAbsence, MergedMean, Samples
 from query.promql.plan.planner import Plan
 from query.promql.syntax.nodes import Placed, ValueType
 from query.promql.syntax.printer import print_expr
 from query.wire.prometheus import SeriesBody
+from query.wire.raw_samples import raw_json, raw_of
 from query.wire.samples import frame_json, frame_of, scalar_json, series_json, string_json
 
 MIX_WARNING: Final = "mix of histograms and floats"
@@ -65,7 +69,7 @@ def _pass_on(parts: list[Fetched], *, is_ordered: bool) -> list[bytes]:
         added = dict(part.shard.added)
         listed.extend((with_constants(tuple(body.metric.items()), added), body) for body in part.bodies)
     if len({labels for labels, _ in listed}) < len(listed):
-        raise ExecutionError("vector cannot contain metrics with the same labelset")
+        raise ExecutionError(SAME_LABELSET)
     if is_ordered:
         listed.sort(key=lambda item: item[0])
     return [series_json(body, labels) for labels, body in listed]
@@ -73,8 +77,9 @@ def _pass_on(parts: list[Fetched], *, is_ordered: bool) -> list[bytes]:
 
 def _evaluate(plan: Plan, fetch: Fetch, grid: Grid) -> tuple[str, list[bytes], bool, Notes]:
     """Return result type, elements, whether they are an array's, and the notes of evaluating here."""
+    _require_decidable(plan, fetch)
     leaves = _Leaves(fetch, grid)
-    evaluation = evaluate(plan.root, grid, leaves.frame)
+    evaluation = evaluate(plan.root, grid, leaves.data)
     notes = leaves.notes | evaluation.notes
     match evaluation.value:
         case Text() as text:
@@ -83,6 +88,19 @@ def _evaluate(plan: Plan, fetch: Fetch, grid: Grid) -> tuple[str, list[bytes], b
             return ("scalar" if grid.is_instant else "matrix"), [scalar_json(grid, row.values)], False, notes
         case Frame() as frame:
             return ("vector" if grid.is_instant else "matrix"), list(frame_json(frame)), True, notes
+        case RangeVector() as vector:
+            return "matrix", list(raw_json(vector.raw)), True, notes
+
+
+def _require_decidable(plan: Plan, fetch: Fetch) -> None:
+    """Raise ``IncompleteError`` if a cluster is missing from data whose absence the plan concludes something from."""
+    gaps: dict[str, str] = {
+        gap.cluster: f"{gap.failure.value}: {gap.detail}"
+        for leaf in sources_of_absence(plan.root)
+        for gap in fetch.gaps[leaf]
+    }
+    if gaps:
+        raise IncompleteError(gaps, why="absence can't be decided while clusters are missing")
 
 
 class _Leaves:
@@ -93,7 +111,11 @@ class _Leaves:
         self._grid = grid
         self.notes = Notes()
 
-    def frame(self, leaf: Placed) -> Frame:
+    def data(self, leaf: Placed) -> Frame | RawSeries:
+        """Return the raw samples of ``Samples``, the frame of every other leaf."""
+        return self._raw(leaf.source) if isinstance(leaf, Samples) else self._frame(leaf)
+
+    def _frame(self, leaf: Placed) -> Frame:
         match leaf:
             case Concat():
                 return self._decoded(leaf)
@@ -107,26 +129,29 @@ class _Leaves:
             case _:
                 raise UnsupportedError(leaf.describe(), "the executor does not know this node")
 
+    def _raw(self, leaf: Concat) -> RawSeries:
+        raw = joined([raw_of(part.bodies, dict(part.shard.added)) for part in self._fetch.fetched[leaf]])
+        if len(set(raw.labels)) < raw.series:
+            raise ExecutionError(SAME_LABELSET)
+        return raw
+
     def _decoded(self, leaf: Concat) -> Frame:
+        grid = leaf.grid or self._grid
+        require_room(print_expr(leaf.expr), sum(len(part.bodies) for part in self._fetch.fetched[leaf]), grid.steps)
         frames: list[Frame] = []
         for part in self._fetch.fetched[leaf]:
             if any(body.has_histograms for body in part.bodies):
                 raise UnsupportedError(
                     print_expr(leaf.expr), "it gives native histograms, which can be concatenated but not merged yet"
                 )
-            frames.append(frame_of(part.bodies, dict(part.shard.added), self._grid))
+            frames.append(frame_of(part.bodies, dict(part.shard.added), grid))
         if any(MIX_WARNING in warning for warning in self._fetch.notes.warnings):
             raise UnsupportedError(
                 print_expr(leaf.expr), "a cluster mixes floats and native histograms in one group and left it out"
             )
-        return concat(self._grid, frames, partials=leaf.are_partials)
+        return concat(grid, frames, partials=leaf.are_partials)
 
     def _absence(self, leaf: MergedAbsence) -> Frame:
-        gaps: dict[str, str] = {
-            gap.cluster: f"{gap.failure.value}: {gap.detail}" for gap in self._fetch.gaps[leaf.present]
-        }
-        if gaps:
-            raise IncompleteError(gaps, why="absence can't be decided while clusters are missing")
         found = self._decoded(leaf.present)
         is_absent = np.logical_not(np.any(found.present, axis=0))[np.newaxis, :]
-        return Frame.of(self._grid, (leaf.labels,), np.ones((1, self._grid.steps), np.float64), is_absent)
+        return Frame.of(found.grid, (leaf.labels,), np.ones((1, found.grid.steps), np.float64), is_absent)

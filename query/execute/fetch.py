@@ -15,9 +15,11 @@ from query.model.frames import Notes
 from query.model.time import Grid, seconds_text
 from query.promql.plan.nodes import Concat, Shard
 from query.promql.plan.planner import Plan
+from query.promql.syntax.nodes import DurationLiteral, Expr, Subquery
 from query.promql.syntax.printer import print_expr
 from query.wire.prometheus import SeriesBody, UpstreamQueryError, read_query
 
+MOST_STEPS: Final = 11_001
 STORE_FAILURES: Final = ("rpc error", "StoreAPI", "proxy Series", "fetch series", "context deadline exceeded")
 SIZE_FAILURES: Final = ("too many samples", "limit exceeded", "exceeded limit", "exceeds limit")
 
@@ -27,12 +29,14 @@ class QueryOptions:
     """What a request may choose. ``passed_on`` are parameters that go to every cluster unchanged.
 
     ``lookback_ms``: how far instant selectors look back, if the request says so; it is among ``passed_on``, too.
+    ``pushes_down`` false: clusters only give samples.
     """
 
     allow_partial: bool
     timeout_s: float
     limit: int = 0
     lookback_ms: int | None = None
+    pushes_down: bool = True
     passed_on: tuple[tuple[str, str], ...] = ()
 
 
@@ -87,7 +91,7 @@ class Fetch:
         leaves = plan.leaves()
         wanted = [(leaf, shard) for leaf in leaves for shard in leaf.shards]
         asked = [(leaf, shard) for leaf, shard in wanted if shard.cluster not in self._unsettled]
-        calls = [Call(self._members[shard.cluster], self._request(shard)) for _, shard in asked]
+        calls = [Call(self._members[shard.cluster], self._request(leaf, shard)) for leaf, shard in asked]
         outcomes = await self._ask(calls)
         missing = {
             shard.cluster: self._unsettled[shard.cluster] for _, shard in wanted if shard.cluster in self._unsettled
@@ -111,18 +115,8 @@ class Fetch:
         }
         self.completeness = completeness((shard.cluster for _, shard in wanted), missing.values())
 
-    def _request(self, shard: Shard) -> Request:
-        form = [("query", print_expr(shard.expr))]
-        if self._grid.is_instant:
-            form.append(("time", seconds_text(self._grid.start_ms)))
-            path = "/api/v1/query"
-        else:
-            form += [
-                ("start", seconds_text(self._grid.start_ms)),
-                ("end", seconds_text(self._grid.end_ms)),
-                ("step", seconds_text(self._grid.step_ms)),
-            ]
-            path = "/api/v1/query_range"
+    def _request(self, leaf: Concat, shard: Shard) -> Request:
+        path, form = request_form(shard.expr, leaf.grid or self._grid)
         form.extend(self._options.passed_on)
         return Request(path, form=tuple(form))
 
@@ -148,6 +142,26 @@ class Fetch:
             raise _judged(error) from error
         self.notes |= Notes(tuple(envelope.warnings), tuple(envelope.infos))
         return Fetched(shard, bodies)
+
+
+def request_form(expr: Expr, grid: Grid) -> tuple[str, list[tuple[str, str]]]:
+    """Return path and parameters that have an expression evaluated on a grid.
+
+    A server takes no more steps of a range query; the grid of a subquery, which may have more, is asked as the subquery
+    it is.
+    """
+    if grid.is_instant:
+        return "/api/v1/query", [("query", print_expr(expr)), ("time", seconds_text(grid.start_ms))]
+    if grid.steps > MOST_STEPS and grid.start_ms % grid.step_ms == 0:
+        length = DurationLiteral(grid.end_ms - grid.start_ms + 1)
+        subquery = Subquery(expr, length, DurationLiteral(grid.step_ms))
+        return "/api/v1/query", [("query", print_expr(subquery)), ("time", seconds_text(grid.end_ms))]
+    return "/api/v1/query_range", [
+        ("query", print_expr(expr)),
+        ("start", seconds_text(grid.start_ms)),
+        ("end", seconds_text(grid.end_ms)),
+        ("step", seconds_text(grid.step_ms)),
+    ]
 
 
 def _judged(error: UpstreamQueryError) -> Exception:

@@ -26,6 +26,7 @@ from query.model.time import Grid
 from query.promql.plan.context import PlanContext
 from query.promql.plan.planner import Plan, plan_query
 from query.promql.plan.push_subtrees import holders_of
+from query.promql.plan.windows import DEFAULT_LOOKBACK_MS
 from query.promql.syntax.nodes import Expr, ValueType
 from query.promql.syntax.types import type_of
 
@@ -61,7 +62,7 @@ class MetricsQueries:
         while True:
             cluster_deadline = deadline.capped(self._settings.cluster_timeout_s)
             settled, unsettled = await sources.settle(cluster_deadline)
-            plan = self._plan(expr, grid, {**members, **settled})
+            plan = self._plan(expr, grid, options, {**members, **settled})
             fetch = Fetch(grid, options, settled, unsettled, cluster_deadline, self._settings.response_bytes, kept)
             await fetch.run(plan)
             if not sources.replace_failed(fetch.completeness.missing):
@@ -73,13 +74,16 @@ class MetricsQueries:
             answer = assemble(plan, fetch, grid, options)
         return replace(answer, sources=sources.choices)
 
-    def _plan(self, expr: Expr, grid: Grid, members: Mapping[ClusterName, Member]) -> Plan:
+    def _plan(self, expr: Expr, grid: Grid, options: QueryOptions, members: Mapping[ClusterName, Member]) -> Plan:
         context = PlanContext(
             tuple(member.cluster for member in members.values()),
             partition_label=self._settings.partition_label,
             subquery_points=self._settings.subquery_points,
             step_ms=0 if grid.is_instant else grid.step_ms,
             range_ms=grid.end_ms - grid.start_ms,
+            start_ms=grid.start_ms,
+            lookback_ms=max(options.lookback_ms or 0, 0) or DEFAULT_LOOKBACK_MS,
+            pushes_down=options.pushes_down,
         )
         return plan_query(expr, context)
 

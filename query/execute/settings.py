@@ -13,6 +13,7 @@ class ExecuteSettings:
 
     partition_label: str = "cluster"
     allow_partial: bool = True
+    pushes_down: bool = True
     query_timeout_s: float = 120.0
     cluster_timeout_s: float = 30.0
     response_bytes: int = 256 << 20

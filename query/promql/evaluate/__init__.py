@@ -20,13 +20,14 @@ from query.promql.evaluate.scalars import combine_scalars, combine_with_scalar
 from query.promql.evaluate.sets import SET_OPERATIONS
 from query.promql.evaluate.support import can_evaluate
 from query.promql.evaluate.topk import limitk, topk
-from query.promql.evaluate.values import Evaluation, ScalarRow, Text, Value
+from query.promql.evaluate.values import Evaluation, RangeVector, ScalarRow, Text, Value
 
 __all__ = [
     "REDUCERS",
     "SET_OPERATIONS",
     "Evaluation",
     "Match",
+    "RangeVector",
     "ScalarRow",
     "Text",
     "Value",

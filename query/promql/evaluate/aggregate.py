@@ -84,7 +84,7 @@ def quantile(frame: Frame, phi: Floats, grouping: Sequence[str] = (), *, without
 
     φ below 0 gives -Inf, above 1 +Inf, NaN gives NaN; what upstream says about such a φ is ``quantile_notes``.
     """
-    return reduce_groups(lambda values, present: _quantile(values, present, phi), frame, grouping, without=without)
+    return reduce_groups(lambda values, present: quantile_of(values, present, phi), frame, grouping, without=without)
 
 
 def reduce_groups(reducer: Reducer, frame: Frame, grouping: Sequence[str], *, without: bool) -> Frame:
@@ -99,7 +99,8 @@ def reduce_groups(reducer: Reducer, frame: Frame, grouping: Sequence[str], *, wi
     return Frame.of(frame.grid, groups.labels, values, present)
 
 
-def _quantile(values: Floats, present: Bools, phi: Floats) -> Floats:
+def quantile_of(values: Floats, present: Bools, phi: Floats) -> Floats:
+    """Return the φ-quantile over axis 1 of ``[groups, members, steps]``; ``phi`` is ``[steps]``, or one a group."""
     count = present.sum(axis=1)
     ascending = np.sort(np.where(present, values, np.nan), axis=1)
     undefined = (present & np.isnan(values)).sum(axis=1)

@@ -76,6 +76,18 @@ def bad_bucket(bound: str) -> str:
     return f'PromQL warning: bucket label "le" is missing or has a malformed value of {quote(bound)}'
 
 
+def not_a_counter(metric: str) -> str:
+    """Return what is said of a rate of something that is not called like a counter."""
+    return (
+        f"PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {quote(metric)}"
+    )
+
+
+def invalid_integral(strategy: float) -> str:
+    """Return the warning about a strategy that ``integral`` does not know."""
+    return f"PromQL warning: strategy should be 0, 1, or 2 (default), using 2, got {general(strategy)}"
+
+
 def each_invalid_quantile(phi: Floats) -> Notes:
     """Return what ``histogram_quantile`` says of φ: every value that is none, once."""
     wrong = phi[~((phi >= 0) & (phi <= 1))]

@@ -14,6 +14,8 @@ import numpy as np
 
 from query.model.errors import BadQueryError, ExecutionError, UnsupportedError
 from query.model.frames import Bools, Floats, Frame, Notes
+from query.model.labels import NO_LABELS, Labels, as_labels
+from query.model.samples import RawSeries
 from query.model.time import Grid
 from query.promql.evaluate.aggregate import aggregate, quantile
 from query.promql.evaluate.annotations import extreme_quantiles, ignored_histogram
@@ -27,10 +29,14 @@ from query.promql.evaluate.native import scale
 from query.promql.evaluate.rows import by_labels, relabel, with_values, without_metadata
 from query.promql.evaluate.scalars import combine_scalars, combine_with_scalar
 from query.promql.evaluate.sets import SET_OPERATIONS
-from query.promql.evaluate.support import find_refusal
+from query.promql.evaluate.steps import operands, repeated, samples_of
+from query.promql.evaluate.support import find_refusal, without_parentheses
 from query.promql.evaluate.topk import limitk, topk
-from query.promql.evaluate.values import Evaluation, ScalarRow, Text, Value
-from query.promql.plan.nodes import Concat
+from query.promql.evaluate.values import Evaluation, RangeVector, ScalarRow, Text, Value
+from query.promql.plan.functions import ABSENCE
+from query.promql.plan.nodes import Concat, Repeated, Samples
+from query.promql.plan.piece import absent_labels
+from query.promql.plan.windows import Window
 from query.promql.syntax.nodes import (
     Aggregate,
     Binary,
@@ -42,14 +48,16 @@ from query.promql.syntax.nodes import (
     Paren,
     Placed,
     StringLiteral,
+    Subquery,
     Unary,
     ValueType,
 )
-from query.promql.syntax.tree import children
 
 
-def evaluate(expr: Expr, grid: Grid, leaf: Callable[[Placed], Frame]) -> Evaluation:
-    """Evaluate an expression at every instant of a grid; ``leaf`` gives the data of a placed node, on the same grid.
+def evaluate(expr: Expr, grid: Grid, leaf: Callable[[Placed], Frame | RawSeries]) -> Evaluation:
+    """Evaluate an expression at every instant of a grid; ``leaf`` gives the data of a placed node.
+
+    That is raw samples for ``Samples``, else a frame, on the grid that the node names or else on the query's.
 
     The rows of a range result are ordered by labels, as upstream's. Raises ``UnsupportedError`` for what can't be
     evaluated exactly (``can_evaluate`` tells beforehand), ``ExecutionError`` where upstream's evaluation fails on the
@@ -57,18 +65,18 @@ def evaluate(expr: Expr, grid: Grid, leaf: Callable[[Placed], Frame]) -> Evaluat
     """
     if refusal := find_refusal(expr):
         raise UnsupportedError(refusal.node, refusal.reason)
-    pending: list[tuple[Expr, bool]] = [(expr, False)]
+    pending: list[tuple[Expr, Grid, bool]] = [(expr, grid, False)]
     done: list[Evaluation] = []
     while pending:
-        node, is_ready = pending.pop()
-        below = children(node)
+        node, steps, is_ready = pending.pop()
+        below = operands(node, steps)
         if below and not is_ready:
-            pending.append((node, True))
-            pending.extend((operand, False) for operand in reversed(below))
+            pending.append((node, steps, True))
+            pending.extend((*operand, False) for operand in reversed(below))
             continue
         given = tuple(done[len(done) - len(below) :])
         del done[len(done) - len(below) :]
-        result = _evaluate_node(node, grid, leaf, given)
+        result = _evaluate_node(node, steps, leaf, given)
         for operand in given:
             result = Evaluation(result.value, operand.notes | result.notes, result.is_ordered)
         done.append(result)
@@ -82,21 +90,21 @@ def _as_answer(result: Evaluation, grid: Grid) -> Evaluation:
 
 
 def _evaluate_node(
-    node: Expr, grid: Grid, leaf: Callable[[Placed], Frame], given: tuple[Evaluation, ...]
+    node: Expr, grid: Grid, leaf: Callable[[Placed], Frame | RawSeries], given: tuple[Evaluation, ...]
 ) -> Evaluation:
     match node:
         case NumberLiteral():
             return Evaluation(ScalarRow(grid, np.full(grid.steps, node.value)))
         case StringLiteral():
             return Evaluation(Text(node.value))
-        case Placed():
-            return Evaluation(_as_placed(node, leaf(node)))
+        case Placed() | Subquery():
+            return _data(node, grid, leaf, given)
         case Paren():
             return Evaluation(given[0].value, is_ordered=given[0].is_ordered)
         case Unary():
             return _unary(node, given[0])
         case Call():
-            return FUNCTIONS[node.function](Arguments(node.function, grid, given))
+            return FUNCTIONS[node.function](Arguments(node.function, grid, given, _absent_labels(node)))
         case Aggregate():
             return _aggregate(node, given)
         case Binary():
@@ -105,8 +113,41 @@ def _evaluate_node(
             raise UnsupportedError(type(node).__name__, "it is not evaluated at the gateway")
 
 
-def _as_placed(node: Placed, frame: Frame) -> Value:
+def _data(
+    node: Placed | Subquery, grid: Grid, leaf: Callable[[Placed], Frame | RawSeries], given: tuple[Evaluation, ...]
+) -> Evaluation:
+    """Return the value of a node that brings data to the steps of a grid."""
+    match node:
+        case Repeated():
+            return repeated(given[0], grid)
+        case Subquery():
+            raw = samples_of(given[0].value) if given else RawSeries.empty()
+            return Evaluation(RangeVector(raw, Window.of(node)))
+        case _:
+            return Evaluation(_as_placed(node, leaf(node)))
+
+
+def _absent_labels(node: Call) -> Labels:
+    """Return the labels that the function answers with where its argument, a selector, finds nothing."""
+    if node.function not in ABSENCE:
+        return NO_LABELS
+    match without_parentheses(node.args[0]):
+        case Concat(expr=selector) | Samples(selector=selector):
+            return as_labels(absent_labels(selector))
+        case _:
+            return NO_LABELS
+
+
+def _as_placed(node: Placed, data: Frame | RawSeries) -> Value:
     """Return the data of a leaf as the type it has in the query."""
+    if isinstance(data, RawSeries) or isinstance(node, Samples):
+        if not isinstance(data, RawSeries) or not isinstance(node, Samples):
+            raise TypeError(f"raw samples are those of a range: {node.describe()}")
+        return RangeVector(data, node.window)
+    return _as_vector(node, data)
+
+
+def _as_vector(node: Placed, frame: Frame) -> Value:
     if not isinstance(node, Concat) or node.value_type is not ValueType.SCALAR:
         return frame
     if frame.series != 1 or not frame.present.all():

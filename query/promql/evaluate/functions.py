@@ -1,8 +1,6 @@
 """The functions that are evaluated at the gateway, by name.
 
-A function that is missing here is refused, never guessed. Missing on purpose: everything over range vectors, which
-needs raw samples; ``absent`` over data, whose labels come from the selector and whose truth
-needs every cluster; ``info``.
+A function that is missing here is refused, never guessed.
 """
 
 from __future__ import annotations
@@ -16,8 +14,8 @@ from typing import Final, NoReturn, TypeAlias
 import numpy as np
 
 from query.model.errors import BadQueryError
-from query.model.frames import Floats, Frame, Notes
-from query.model.labels import NO_LABELS
+from query.model.frames import Bools, Floats, Frame, Notes
+from query.model.labels import NO_LABELS, Labels
 from query.model.time import MS_PER_S, Grid
 from query.promql.evaluate.annotations import SORT_IN_RANGE
 from query.promql.evaluate.dates import DATE_FUNCTIONS, date_part, map_dates
@@ -29,6 +27,7 @@ from query.promql.evaluate.histogram_samples import (
     histogram_quantiles,
 )
 from query.promql.evaluate.order import sort_by_label, sort_by_value
+from query.promql.evaluate.ranges import RANGE_FUNCTIONS, evaluate_range, some_window
 from query.promql.evaluate.relabel import label_join, label_replace
 from query.promql.evaluate.rows import some_step, with_values
 from query.promql.evaluate.sample_math import (
@@ -39,16 +38,20 @@ from query.promql.evaluate.sample_math import (
     map_samples,
     round_to,
 )
-from query.promql.evaluate.values import Evaluation, ScalarRow, Text, Value
+from query.promql.evaluate.values import Evaluation, RangeVector, ScalarRow, Text, Value
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The evaluated arguments of a call; taking one as the wrong type raises ``BadQueryError``."""
+    """The evaluated arguments of a call; taking one as the wrong type raises ``BadQueryError``.
+
+    ``absent_labels`` are those that ``absent`` and ``absent_over_time`` answer with.
+    """
 
     function: str
     grid: Grid
     given: tuple[Evaluation, ...]
+    absent_labels: Labels = NO_LABELS
 
     def __len__(self) -> int:
         return len(self.given)
@@ -66,6 +69,15 @@ class Arguments:
         """Return a scalar, ``float64[steps]``."""
         value = self._value(position, "scalar")
         return value.values if isinstance(value, ScalarRow) else self._wrong("scalar")
+
+    def ranges(self) -> RangeVector:
+        """Return the only range vector."""
+        found = [each.value for each in self.given if isinstance(each.value, RangeVector)]
+        return found[0] if found else self._wrong("range vector")
+
+    def scalars(self) -> tuple[Floats, ...]:
+        """Return the scalars, in order, whatever stands between them."""
+        return tuple(each.value.values for each in self.given if isinstance(each.value, ScalarRow))
 
     def text(self, position: int) -> str:
         """Return a string."""
@@ -189,15 +201,32 @@ def _timestamp(call: Arguments) -> Evaluation:
     return _same_order(with_values(frame, times), call)
 
 
+def _start_timestamp(call: Arguments) -> Evaluation:
+    """Return nothing: computed samples have no start, and those of selected ones are asked for with the selector."""
+    return Evaluation(Frame.empty(call.frame(0).grid))
+
+
 def _absent(call: Arguments) -> Evaluation:
-    """Over an expression, which has no matchers to tell labels from."""
-    missing = ~some_step(call.frame(0).present)
-    return Evaluation(Frame.of(call.grid, (NO_LABELS,), np.ones((1, call.grid.steps)), missing[None, :]))
+    return _where_absent(call, some_step(call.frame(0).present))
+
+
+def _absent_over_time(call: Arguments) -> Evaluation:
+    return _where_absent(call, some_window(call.ranges(), call.grid))
+
+
+def _where_absent(call: Arguments, found: Bools) -> Evaluation:
+    values = np.ones((1, call.grid.steps))
+    return Evaluation(Frame.of(call.grid, (call.absent_labels,), values, ~found[None, :]))
+
+
+def _range(call: Arguments) -> Evaluation:
+    return evaluate_range(call.function, call.ranges(), call.scalars(), call.grid)
 
 
 FUNCTIONS: Final[Mapping[str, Function]] = MappingProxyType({
     **dict.fromkeys(SAMPLE_FUNCTIONS, _map_samples),
     **dict.fromkeys(DATE_FUNCTIONS, _date),
+    **dict.fromkeys(RANGE_FUNCTIONS, _range),
     **dict.fromkeys(("clamp", "clamp_min", "clamp_max"), _clamp),
     **dict.fromkeys(("sort", "sort_desc", "sort_by_label", "sort_by_label_desc"), _sort),
     "round": _round,
@@ -208,7 +237,9 @@ FUNCTIONS: Final[Mapping[str, Function]] = MappingProxyType({
     "histogram_quantiles": _histogram_quantiles,
     **dict.fromkeys(ACCESSORS, _access),
     "timestamp": _timestamp,
+    "start_timestamp": _start_timestamp,
     "absent": _absent,
+    "absent_over_time": _absent_over_time,
     "vector": lambda call: Evaluation(vector_of(call.grid, call.scalar(0))),
     "scalar": lambda call: _row(call, scalar_of(call.floats(0))),
     "time": lambda call: _row(call, seconds(call.grid)),

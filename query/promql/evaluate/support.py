@@ -13,7 +13,7 @@ from query.promql.evaluate.functions import FUNCTIONS
 from query.promql.evaluate.histogram_operators import TRIMMING
 from query.promql.evaluate.operators import ARITHMETIC, COMPARISON
 from query.promql.evaluate.sets import SET_OPERATIONS
-from query.promql.plan.nodes import Concat, MergedMean
+from query.promql.plan.nodes import Concat, MergedMean, Repeated, Samples
 from query.promql.syntax.nodes import (
     Aggregate,
     Binary,
@@ -46,9 +46,6 @@ class Refusal:
     reason: str
 
 
-_SUBQUERY: Final = Refusal("a subquery", "subqueries are not evaluated at the gateway")
-
-
 def can_evaluate(expr: Expr) -> str | None:
     """Return why an expression can't be evaluated at the gateway, None if it can.
 
@@ -72,7 +69,7 @@ def without_parentheses(expr: Expr) -> Expr:
 
 def _refuse(expr: Expr) -> Refusal | None:
     match expr:
-        case NumberLiteral() | StringLiteral() | Paren():
+        case NumberLiteral() | StringLiteral() | Paren() | Subquery():
             return None
         case Unary():
             return None if expr.op in {"+", "-"} else Refusal(expr.op, "the operator is unknown")
@@ -86,8 +83,6 @@ def _refuse(expr: Expr) -> Refusal | None:
             return Refusal("a vector selector", _NOT_FETCHED)
         case MatrixSelector():
             return Refusal("a range selector", _NOT_FETCHED)
-        case Subquery():
-            return _SUBQUERY
         case Placed():
             return _refuse_placed(expr)
         case _:
@@ -96,8 +91,10 @@ def _refuse(expr: Expr) -> Refusal | None:
 
 def _refuse_placed(expr: Placed) -> Refusal | None:
     match expr:
-        case MergedMean():
+        case MergedMean() | Samples():
             return None
+        case Repeated():
+            return find_refusal(expr.expr)
         case Concat(value_type=ValueType.VECTOR | ValueType.SCALAR):
             return None
         case Concat(value_type=value_type):
@@ -109,16 +106,10 @@ def _refuse_placed(expr: Placed) -> Refusal | None:
 def _refuse_call(expr: Call) -> Refusal | None:
     node = f"{expr.function}()"
     arguments = [without_parentheses(argument) for argument in expr.args]
-    if any(isinstance(argument, Subquery) for argument in arguments):
-        return _SUBQUERY
-    if any(isinstance(argument, MatrixSelector) for argument in arguments):
-        return Refusal(node, "functions over range vectors need the raw samples, which stay in their clusters")
     if expr.function not in FUNCTIONS:
         return Refusal(node, "the function is not evaluated at the gateway")
     if expr.function == "timestamp" and any(_may_be_selected(argument) for argument in arguments):
         return Refusal(node, "the times of fetched samples are not known")
-    if expr.function == "absent" and any(_reads_data(argument) for argument in arguments):
-        return Refusal(node, "nothing is absent before every cluster has answered, and the labels are not known here")
     return None
 
 
@@ -144,14 +135,4 @@ def _refuse_binary(expr: Binary) -> Refusal | None:
 
 def _may_be_selected(expr: Expr) -> bool:
     """Tell whether samples may have times of their own; computed ones have that of the evaluation."""
-    match expr:
-        case Concat():
-            return isinstance(without_parentheses(expr.expr), VectorSelector)
-        case MergedMean():
-            return False
-        case _:
-            return isinstance(expr, Placed)
-
-
-def _reads_data(expr: Expr) -> bool:
-    return any(isinstance(node, Placed) for node in walk(expr))
+    return isinstance(expr, Concat) and isinstance(without_parentheses(expr.expr), VectorSelector)

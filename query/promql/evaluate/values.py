@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from query.model.frames import Floats, Frame, Notes
+from query.model.samples import RawSeries
 from query.model.time import Grid
+from query.promql.plan.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,15 @@ class Text:
     value: str
 
 
-Value: TypeAlias = Frame | ScalarRow | Text
+@dataclass(frozen=True, slots=True)
+class RangeVector:
+    """Raw samples, and the window that each step takes of them."""
+
+    raw: RawSeries
+    window: Window
+
+
+Value: TypeAlias = Frame | ScalarRow | Text | RangeVector
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from query.model.clusters import ClusterName
 from query.model.labels import Labels
+from query.model.time import Grid
 from query.promql.plan.names import NameSet
+from query.promql.plan.windows import Window
 from query.promql.syntax.nodes import Expr, Placed, ValueType
 from query.promql.syntax.printer import print_expr
 
@@ -39,18 +41,55 @@ class Concat(Placed):
     """The concatenation of what the shards answer. No shard: the empty vector, known without asking.
 
     ``expr`` is the expression as the user wrote it, before a cluster's constants were taken out. ``are_partials``: the
-    results are about to be merged, so clusters may answer with equal label sets.
+    results are about to be merged, so clusters may answer with equal label sets. ``grid`` is when the expression is
+    evaluated, None for when the query is; inside a subquery it is another.
     """
 
     expr: Expr
     shards: tuple[Shard, ...]
     value_type: ValueType = ValueType.VECTOR
     are_partials: bool = False
+    grid: Grid | None = None
 
     def describe(self) -> str:
         """Return ``concat[a, b](query)``."""
         names = ", ".join(shard.cluster for shard in self.shards)
         return f"concat[{names}]({print_expr(self.expr)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Samples(Placed):
+    """A range vector whose raw samples come from clusters, for a function that is computed at the gateway.
+
+    ``source`` is fetched at one instant with a range that covers the windows of all steps; ``selector`` is the range
+    selector as written, for its labels.
+    """
+
+    source: Concat
+    window: Window
+    selector: Expr
+
+    @property
+    def value_type(self) -> ValueType:
+        """A range vector."""
+        return ValueType.MATRIX
+
+    def describe(self) -> str:
+        """Return ``samples[a, b](selector)``."""
+        names = ", ".join(shard.cluster for shard in self.source.shards)
+        return f"samples[{names}]({print_expr(self.selector)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated(Placed):
+    """An expression that is the same at every step: evaluated once, at ``grid``, the first step, and repeated."""
+
+    expr: Expr
+    grid: Grid
+
+    def describe(self) -> str:
+        """Return ``once(expression)``."""
+        return f"once({print_expr(self.expr)})"
 
 
 @dataclass(frozen=True, slots=True)

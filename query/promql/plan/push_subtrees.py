@@ -24,7 +24,7 @@ def push_subtrees(expr: Expr, context: PlanContext) -> Expr:
     """Return the tree with its maximal pushable subtrees replaced by ``Concat``."""
     if isinstance(expr, Placed) or not reads_data(expr):
         return expr
-    pushed = _push(expr, context)
+    pushed = push_whole(expr, context)
     if pushed is not None:
         return pushed
     return replace_children(expr, lambda child: push_subtrees(child, context))
@@ -37,7 +37,8 @@ def reads_data(expr: Expr) -> bool:
     return any(reads_data(child) for child in children(expr))
 
 
-def _push(expr: Expr, context: PlanContext) -> Concat | None:
+def push_whole(expr: Expr, context: PlanContext) -> Concat | None:
+    """Return the tree as one leaf, None if the clusters' answers to it don't concatenate to the union's."""
     holders = holders_of(expr, context.clusters)
     if not holders:
         return Concat(expr, (), type_of(expr)) if is_empty_without_data(expr, context) else None

@@ -56,6 +56,9 @@ def _metrics() -> dict[str, list[tuple[LABELS, Shape]]]:
         "named": [({"__type__": "gauge", "__unit__": "s", "n": "1"}, _constant(3.0))],
         "wide": [({"i": str(n), "g": str(n % 4)}, _noise(n)) for n in range(60)],
         "choice": [({}, lambda sample: float(sample % 5))],
+        "served_total": [({"job": job, "n": str(n)}, _counter(n)) for n, job in enumerate(("api", "web", "db", "api"))],
+        "uneven_total": [({"n": str(n)}, _every_so_often(n)) for n in range(4)],
+        "fast": [({"n": str(n)}, _noise(n + 100)) for n in range(3)],
     }  # fmt: skip
 
 
@@ -157,6 +160,23 @@ def _noise(n: int) -> Shape:
     noise = random.Random(n)  # noqa: S311 - a data set, not a secret
     values = [noise.choice((noise.random() * 10 ** noise.randrange(-9, 12), -1.0, 2.0)) for _ in range(SAMPLES)]
     return _list([value if noise.random() < 0.9 else None for value in values])
+
+
+def _counter(n: int) -> Shape:
+    """A counter that is reset now and then, the first to zero, the others to something."""
+    noise = random.Random(n + 7)  # noqa: S311 - a data set, not a secret
+    total, values = float(n * 1000), []
+    for _ in range(SAMPLES):
+        total = noise.random() * n if noise.random() < 0.06 * (n + 1) else total + noise.random() * 10
+        values.append(total)
+    return _list(list(values))
+
+
+def _every_so_often(n: int) -> Shape:
+    noise = random.Random(n + 70)  # noqa: S311 - a data set, not a secret
+    counter = _counter(n)
+    here = [noise.random() < 0.6 for _ in range(SAMPLES)]
+    return lambda sample: counter(sample) if here[sample] else None
 
 
 def _list(values: list[Value]) -> Shape:

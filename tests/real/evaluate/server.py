@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 import numpy as np
 
+from query.execute.fetch import request_form
 from query.model.errors import BadQueryError, ExecutionError
 from query.model.frames import Frame
 from query.model.labels import NO_LABELS, Labels, as_labels
-from query.model.time import MS_PER_S, Grid, seconds_text
+from query.model.samples import RawSeries
+from query.model.time import MS_PER_S, Grid
 from query.promql.syntax import parse, print_expr
 from query.promql.syntax.nodes import Call, Expr, MatrixSelector, Placed, VectorSelector
 from query.promql.syntax.tree import replace_children
@@ -56,19 +58,29 @@ class Server:
         return self._known[query, grid]
 
     def _ask(self, query: str, grid: Grid) -> Answered:
-        if grid.is_instant:
-            form = {"query": query, "time": seconds_text(grid.start_ms)}
-            reply = self.client.post(f"{self.url}/api/v1/query", data=form).json()
-        else:
-            times = {"start": grid.start_ms, "end": grid.end_ms, "step": grid.step_ms}
-            form = {"query": query, **{name: seconds_text(value) for name, value in times.items()}}
-            reply = self.client.post(f"{self.url}/api/v1/query_range", data=form).json()
-        if reply["status"] != "success":
-            kind = BadQueryError if reply["errorType"] == "bad_data" else ExecutionError
-            raise kind(reply["error"])
+        reply = self._reply(query, grid)
         return Answered(
             _frame(reply["data"], grid), comparable(reply.get("warnings", ())), comparable(reply.get("infos", ()))
         )
+
+    def ask_raw(self, query: str, time_ms: int) -> RawSeries:
+        """Evaluate an instant query for a range vector."""
+        rows = self._reply(query, Grid.instant(time_ms))["data"]["result"]
+        samples = [sample for row in rows for sample in row["values"]]
+        return RawSeries(
+            tuple(as_labels(row["metric"]) for row in rows),
+            np.cumsum([0, *(len(row["values"]) for row in rows)]),
+            np.array([round(time * MS_PER_S) for time, _ in samples], np.int64),
+            np.array([float(value) for _, value in samples]),
+        )
+
+    def _reply(self, query: str, grid: Grid) -> dict[str, Any]:
+        path, form = request_form(parse(query), grid)
+        reply: dict[str, Any] = self.client.post(self.url + path, data=dict(form)).json()
+        if reply["status"] != "success":
+            kind = BadQueryError if reply["errorType"] == "bad_data" else ExecutionError
+            raise kind(reply["error"])
+        return reply
 
 
 def with_fetched_leaves(query: str) -> Expr:

@@ -68,11 +68,13 @@ def test_a_plan_keeps_its_text_after_every_pass() -> None:
     stages = plan_query(parse("sum(x)"), CONTEXT).stages
     assert [name for name, _ in stages] == [
         "parsed",
+        "pin_times",
         "bound_subqueries",
         "push_subtrees",
         "merge_absence",
         "merge_aggregations",
+        "place_on_grids",
         "refuse_rest",
     ]
     assert stages[0][1] == "sum(x)"
-    assert stages[4][1] == "sum(concat[a, b, c](sum(x)))"
+    assert stages[5][1] == "sum(concat[a, b, c](sum(x)))"

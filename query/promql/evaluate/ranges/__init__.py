@@ -1,0 +1,8 @@
+"""Functions over range vectors, on raw samples: windows found for all series and steps at once, a kernel family a file.
+
+``evaluate_range`` is the way in; the kernels take ``Windows`` and know neither labels nor syntax.
+"""
+
+from query.promql.evaluate.ranges.call import RANGE_FUNCTIONS, evaluate_range, some_window
+
+__all__ = ["RANGE_FUNCTIONS", "evaluate_range", "some_window"]
