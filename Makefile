@@ -16,6 +16,7 @@ UV_VERSION := 0.13.9
 # The parts that the demo and the tests start; `make parts` builds the others too.
 RUN_PARTS := prometheus promtool thanos loki logcli node_exporter
 CLUSTER_PARTS := etcd kube-apiserver kubelet coredns prometheus loki
+TEST_PARTS := $(RUN_PARTS) grafana_promlib
 
 # The first interpreter that is new enough, python3 preferred; empty if there is none.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -45,7 +46,7 @@ demo: setup ## start three real clusters with the service on top; ARGS=--check a
 	@exec $(VENV)/bin/lma demo $(ARGS)
 
 test: setup ## run the tests, against real Prometheus, Thanos and Loki
-	@$(VENV)/bin/python -m lma.parts build $(RUN_PARTS) >/dev/null
+	@$(VENV)/bin/python -m lma.parts build $(TEST_PARTS) >/dev/null
 	@exec $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 test-clusters: setup ## run the tests on real Kubernetes clusters, as root; says why where it can't

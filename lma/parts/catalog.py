@@ -7,6 +7,9 @@ Build tags are part of what makes a binary work, not a matter of taste:
 
 * Prometheus without ``remove_all_sd`` pulls in every cloud's service discovery, of which the demo needs none;
 * Thanos without ``slicelabels`` compiles, and panics at the first answer it gets over gRPC.
+
+``grafana_promlib`` alone is a program of ours: Grafana offers the backend of its Prometheus data source as a library,
+and the few lines around it (``tools/grafana_promlib/main.go``) make it a client the tests can run.
 """
 
 from __future__ import annotations
@@ -176,6 +179,17 @@ PARTS: tuple[Part, ...] = (
         minimum=(1, 12, 0),
         below=(2, 0, 0),
         version_variable="",
+        is_everyday=False,
+    ),
+    Part(
+        name="grafana_promlib",
+        module="github.com/grafana/grafana/pkg/promlib",
+        module_version="v0.0.8",
+        version="0.0.8",
+        binaries=(Binary("grafana_promlib", "lma-federation/tools/grafana_promlib"),),
+        minimum=(0, 0, 8),
+        below=(0, 0, 9),
+        version_variable="main.version",
         is_everyday=False,
     ),
 )

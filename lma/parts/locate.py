@@ -126,11 +126,11 @@ def build_folder(part: Part) -> Path:
 
 
 def fingerprint(part: Part) -> str:
-    """Hash all that decides what a build gives: the pins, the tags, the version, the kind of machine."""
+    """Hash all that decides what a build gives: the pins, our own source if any, the tags, the version, the machine."""
     digest = hashlib.sha256()
     module = tools_folder(part)
-    for name in ("go.mod", "go.sum"):
-        digest.update((module / name).read_bytes())
+    for file in (module / "go.mod", module / "go.sum", *sorted(module.glob("*.go"))):
+        digest.update(file.read_bytes())
     digest.update("\0".join((*part.tags, part.version_text, platform.system(), platform.machine())).encode())
     return digest.hexdigest()[:12]
 

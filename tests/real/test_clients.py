@@ -28,6 +28,16 @@ PROMTOOL: tuple[tuple[str, ...], ...] = (
     ("series", "--match=queue_depth", "--match=seoul_only_gauge", f"--start={START_S}", f"--end={END_S}", "SERVER"),
     ("labels", f"--start={START_S}", f"--end={END_S}", "SERVER", "cluster"),
     ("labels", f"--start={START_S}", f"--end={END_S}", "SERVER", "__name__"),
+    ("labels", f"--start={START_S}", "--match=queue_depth", "--match=cluster_size", "SERVER", "cluster"),
+    ("range", f"--start={START_S}", f"--end={END_S}", "--header=X-A=b", "SERVER", "sum(cluster_size)"),
+    (
+        "analyze",
+        "--server=SERVER",
+        "--type=histogram",
+        "--duration=30m",
+        f"--time={END_S - 600}",
+        "--match=http_request_duration_seconds_bucket",
+    ),
 )
 
 
@@ -62,7 +72,7 @@ _POSITION = re.compile(r"bad_data: .*?(\d+:\d+): parse error: ")
 
 
 def _promtool(binary: Path, server: str, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-    words = [server if word == "SERVER" else word for word in arguments]
+    words = [word.replace("SERVER", server) for word in arguments]
     return _run([binary, "query", *words])
 
 
