@@ -15,10 +15,23 @@ from query.model.frames import Frame, Notes
 from query.model.labels import Labels, with_constants
 from query.model.samples import RawSeries, joined
 from query.model.time import Grid
-from query.promql.evaluate import RangeVector, ScalarRow, Text, concat, evaluate, merge_mean
+from query.promql.evaluate import (
+    Legs,
+    RangeVector,
+    ScalarRow,
+    Text,
+    align_legs,
+    concat,
+    evaluate,
+    merge_means,
+    merge_sums,
+    merge_variance,
+    values_of,
+)
 from query.promql.evaluate.rows import SAME_LABELSET, require_room
 from query.promql.plan.leaves import sources_of_absence
-from query.promql.plan.nodes import Concat, MergedAbsence, MergedMean, Samples
+from query.promql.plan.nodes import MEAN, MOMENTS, Concat, MergedAbsence, MergedMean, MergedVariance, Multiset, Samples
+from query.promql.plan.partials import InsufficientPartialsError, Partials
 from query.promql.plan.planner import Plan
 from query.promql.syntax.nodes import Placed, ValueType
 from query.promql.syntax.printer import print_expr
@@ -120,10 +133,17 @@ class _Leaves:
             case Concat():
                 return self._decoded(leaf)
             case MergedMean():
-                sums, counts = self._decoded(leaf.sums), self._decoded(leaf.counts)
-                mean, notes = merge_mean(sums, counts, leaf.grouping, without=leaf.without)
-                self.notes |= notes
-                return mean
+                legs = self._legs(leaf.legs, leaf.operators)
+                merge = merge_sums if leaf.operators == MEAN else merge_means
+                return merge(self._grid_of(leaf.legs), legs, leaf.grouping, without=leaf.without)
+            case MergedVariance():
+                moments = self._legs(leaf.legs, MOMENTS)
+                grid = self._grid_of(leaf.legs)
+                return merge_variance(
+                    grid, moments, leaf.grouping, without=leaf.without, is_deviation=leaf.is_deviation
+                )
+            case Multiset():
+                return values_of(self._decoded(leaf.counts), leaf.label)
             case MergedAbsence():
                 return self._absence(leaf)
             case _:
@@ -135,8 +155,22 @@ class _Leaves:
             raise ExecutionError(SAME_LABELSET)
         return raw
 
+    def _legs(self, leaf: Concat, operators: tuple[str, ...]) -> Legs:
+        return align_legs(self._parts(leaf), operators, self._grid_of(leaf).steps)
+
     def _decoded(self, leaf: Concat) -> Frame:
-        grid = leaf.grid or self._grid
+        return concat(self._grid_of(leaf), self._parts(leaf), partials=leaf.are_partials)
+
+    def _grid_of(self, leaf: Concat) -> Grid:
+        return leaf.grid or self._grid
+
+    def _parts(self, leaf: Concat) -> list[Frame]:
+        """Return what each cluster answered."""
+        if leaf.are_partials and any(MIX_WARNING in warning for warning in self._fetch.notes.warnings):
+            raise InsufficientPartialsError(
+                "a cluster mixes floats and native histograms in one group and left it out", Partials.NONE
+            )
+        grid = self._grid_of(leaf)
         require_room(print_expr(leaf.expr), sum(len(part.bodies) for part in self._fetch.fetched[leaf]), grid.steps)
         frames: list[Frame] = []
         for part in self._fetch.fetched[leaf]:
@@ -145,11 +179,7 @@ class _Leaves:
                     print_expr(leaf.expr), "it gives native histograms, which can be concatenated but not merged yet"
                 )
             frames.append(frame_of(part.bodies, dict(part.shard.added), grid))
-        if any(MIX_WARNING in warning for warning in self._fetch.notes.warnings):
-            raise UnsupportedError(
-                print_expr(leaf.expr), "a cluster mixes floats and native histograms in one group and left it out"
-            )
-        return concat(grid, frames, partials=leaf.are_partials)
+        return frames
 
     def _absence(self, leaf: MergedAbsence) -> Frame:
         found = self._decoded(leaf.present)

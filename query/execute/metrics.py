@@ -24,6 +24,7 @@ from query.model.clusters import ClusterName
 from query.model.errors import BadRequestError, DeadlineError
 from query.model.time import Grid
 from query.promql.plan.context import PlanContext
+from query.promql.plan.partials import InsufficientPartialsError, Partials, later
 from query.promql.plan.planner import Plan, plan_query
 from query.promql.plan.push_subtrees import holders_of
 from query.promql.plan.windows import DEFAULT_LOOKBACK_MS
@@ -59,22 +60,31 @@ class MetricsQueries:
         asked = Asked(expr, grid, options.lookback_ms, frozenset(name for name, _ in options.passed_on))
         sources = Sources(self._membership, reached, asked)
         kept: Answers = {}
+        partials = Partials.SUMS
         while True:
             cluster_deadline = deadline.capped(self._settings.cluster_timeout_s)
             settled, unsettled = await sources.settle(cluster_deadline)
-            plan = self._plan(expr, grid, options, {**members, **settled})
+            plan = self._plan(expr, grid, options, {**members, **settled}, partials)
             fetch = Fetch(grid, options, settled, unsettled, cluster_deadline, self._settings.response_bytes, kept)
             await fetch.run(plan)
-            if not sources.replace_failed(fetch.completeness.missing):
-                break
-        fetch.completeness.require(allow_partial=options.allow_partial)
-        if fetch.bytes_read > OFF_LOOP_BYTES:
-            answer = await asyncio.to_thread(assemble, plan, fetch, grid, options)
-        else:
-            answer = assemble(plan, fetch, grid, options)
-        return replace(answer, sources=sources.choices)
+            if sources.replace_failed(fetch.completeness.missing):
+                continue
+            fetch.completeness.require(allow_partial=options.allow_partial)
+            try:
+                answer = await _assembled(plan, fetch, grid, options)
+            except InsufficientPartialsError as error:
+                partials = later(partials, error)
+                continue
+            return replace(answer, sources=sources.choices)
 
-    def _plan(self, expr: Expr, grid: Grid, options: QueryOptions, members: Mapping[ClusterName, Member]) -> Plan:
+    def _plan(
+        self,
+        expr: Expr,
+        grid: Grid,
+        options: QueryOptions,
+        members: Mapping[ClusterName, Member],
+        partials: Partials,
+    ) -> Plan:
         context = PlanContext(
             tuple(member.cluster for member in members.values()),
             partition_label=self._settings.partition_label,
@@ -84,8 +94,15 @@ class MetricsQueries:
             start_ms=grid.start_ms,
             lookback_ms=max(options.lookback_ms or 0, 0) or DEFAULT_LOOKBACK_MS,
             pushes_down=options.pushes_down,
+            partials=partials,
         )
         return plan_query(expr, context)
+
+
+async def _assembled(plan: Plan, fetch: Fetch, grid: Grid, options: QueryOptions) -> QueryAnswer:
+    if fetch.bytes_read > OFF_LOOP_BYTES:
+        return await asyncio.to_thread(assemble, plan, fetch, grid, options)
+    return assemble(plan, fetch, grid, options)
 
 
 def _check_type(expr: Expr, grid: Grid) -> None:

@@ -71,6 +71,11 @@ def invalid_quantile(phi: float) -> str:
     return f"PromQL warning: quantile value should be between 0 and 1, got {general(phi)}"
 
 
+def invalid_ratio(ratio: float, used: float) -> str:
+    """Return the warning about a ratio that is none, and what is used instead."""
+    return f"PromQL warning: ratio value should be between -1 and 1, got {general(ratio)}, capping to {general(used)}"
+
+
 def bad_bucket(bound: str) -> str:
     """Return the warning about a series that is no bucket of a classic histogram."""
     return f'PromQL warning: bucket label "le" is missing or has a malformed value of {quote(bound)}'

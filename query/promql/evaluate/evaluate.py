@@ -24,6 +24,7 @@ from query.promql.evaluate.count_values import count_values
 from query.promql.evaluate.functions import FUNCTIONS, Arguments
 from query.promql.evaluate.histogram_groups import aggregate_histograms
 from query.promql.evaluate.histogram_operators import TRIMMING, combine_with_number
+from query.promql.evaluate.limit_ratio import limit_ratio
 from query.promql.evaluate.matching import Match
 from query.promql.evaluate.native import scale
 from query.promql.evaluate.rows import by_labels, relabel, with_values, without_metadata
@@ -197,6 +198,8 @@ def _aggregate(node: Aggregate, given: tuple[Evaluation, ...]) -> Evaluation:
             return Evaluation(best, _ignored(node, frame, k >= 1), is_ordered=is_single)
         case "limitk":
             return Evaluation(limitk(frame, _parameter(given), node.grouping, without=node.without))
+        case "limit_ratio":
+            return Evaluation(*limit_ratio(frame, _parameter(given)))
         case "sum" | "avg" if frame.histograms is not None:
             return Evaluation(*_of_histograms(node, frame))
         case "count" | "group":

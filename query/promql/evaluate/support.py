@@ -13,7 +13,7 @@ from query.promql.evaluate.functions import FUNCTIONS
 from query.promql.evaluate.histogram_operators import TRIMMING
 from query.promql.evaluate.operators import ARITHMETIC, COMPARISON
 from query.promql.evaluate.sets import SET_OPERATIONS
-from query.promql.plan.nodes import Concat, MergedMean, Repeated, Samples
+from query.promql.plan.nodes import Concat, MergedMean, MergedVariance, Multiset, Repeated, Samples
 from query.promql.syntax.nodes import (
     Aggregate,
     Binary,
@@ -32,7 +32,7 @@ from query.promql.syntax.nodes import (
 )
 from query.promql.syntax.tree import walk
 
-CHOOSING_AGGREGATIONS: Final = frozenset({"topk", "bottomk", "limitk"})
+CHOOSING_AGGREGATIONS: Final = frozenset({"topk", "bottomk", "limitk", "limit_ratio"})
 SUPPORTED_AGGREGATIONS: Final = CHOOSING_AGGREGATIONS | {*REDUCERS, "quantile", "count_values"}
 
 _NOT_FETCHED: Final = "it reads data that no cluster was asked for"
@@ -91,7 +91,7 @@ def _refuse(expr: Expr) -> Refusal | None:
 
 def _refuse_placed(expr: Placed) -> Refusal | None:
     match expr:
-        case MergedMean() | Samples():
+        case MergedMean() | MergedVariance() | Multiset() | Samples():
             return None
         case Repeated():
             return find_refusal(expr.expr)

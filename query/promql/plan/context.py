@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from query.model.clusters import Cluster
 from query.model.time import Grid
+from query.promql.plan.partials import Partials
 from query.promql.plan.windows import DEFAULT_LOOKBACK_MS
 
 DEFAULT_SUBQUERY_STEP_MS = 60_000
@@ -20,7 +21,7 @@ class PlanContext:
     ``subquery_points`` bounds how often one evaluation may evaluate the expression of a subquery. ``start_ms``,
     ``step_ms`` and ``range_ms`` are the query's, which it may name; the latter two are 0 for an instant query.
     ``lookback_ms`` is how long a sample stands for a series. ``pushes_down`` false: clusters give samples only, and
-    everything is computed here.
+    everything is computed here. ``partials`` is what clusters may be asked for below a merge.
     """
 
     clusters: tuple[Cluster, ...]
@@ -32,6 +33,7 @@ class PlanContext:
     start_ms: int = 0
     lookback_ms: int = DEFAULT_LOOKBACK_MS
     pushes_down: bool = True
+    partials: Partials = Partials.SUMS
 
     @property
     def grid(self) -> Grid:

@@ -7,6 +7,7 @@ gateway. ``Concat`` is the only leaf that is fetched; the merging leaves hold se
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from query.model.clusters import ClusterName
 from query.model.labels import Labels
@@ -15,6 +16,12 @@ from query.promql.plan.names import NameSet
 from query.promql.plan.windows import Window
 from query.promql.syntax.nodes import Expr, Placed, ValueType
 from query.promql.syntax.printer import print_expr
+
+MEAN: Final = ("sum", "count")
+SAFE_MEAN: Final = ("sum", "count", "avg")
+"""The legs a mean is merged of: the latter also where a sum overflows."""
+MOMENTS: Final = ("count", "avg", "stdvar")
+"""The legs a variance is merged of, in the order the kernel takes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +101,49 @@ class Repeated(Placed):
 
 @dataclass(frozen=True, slots=True)
 class MergedMean(Placed):
-    """``avg`` over several clusters: the sums and the counts, added up per group and divided."""
+    """``avg`` over several clusters, from the legs of each: ``MEAN``, or where that fails ``SAFE_MEAN``.
 
-    sums: Concat
-    counts: Concat
+    Legs are partial results of one request, told apart by a label: see ``query.promql.plan.legs``.
+    """
+
+    legs: Concat
+    operators: tuple[str, ...] = MEAN
     grouping: tuple[str, ...] = ()
     without: bool = False
 
     def describe(self) -> str:
-        """Return ``mean by|without (…) (sums, counts)``."""
-        clause = f"{'without' if self.without else 'by'} ({', '.join(self.grouping)})"
-        return f"mean {clause} ({self.sums.describe()}, {self.counts.describe()})"
+        """Return ``mean by|without (…) (legs)``."""
+        return f"mean {_clause(self.grouping, without=self.without)} ({self.legs.describe()})"
+
+
+@dataclass(frozen=True, slots=True)
+class MergedVariance(Placed):
+    """``stdvar``, or ``stddev`` if ``is_deviation``, from the ``MOMENTS`` of each cluster."""
+
+    legs: Concat
+    is_deviation: bool
+    grouping: tuple[str, ...] = ()
+    without: bool = False
+
+    def describe(self) -> str:
+        """Return ``deviation|variance by|without (…) (legs)``."""
+        word = "deviation" if self.is_deviation else "variance"
+        return f"{word} {_clause(self.grouping, without=self.without)} ({self.legs.describe()})"
+
+
+@dataclass(frozen=True, slots=True)
+class Multiset(Placed):
+    """The values of an expression without their series: each as often as ``counts``, its ``count_values``, tells.
+
+    ``label`` is where ``counts`` carries the value; the other labels name the group.
+    """
+
+    counts: Concat
+    label: str
+
+    def describe(self) -> str:
+        """Return ``values (counts)``."""
+        return f"values ({self.counts.describe()})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +159,7 @@ class MergedAbsence(Placed):
     def describe(self) -> str:
         """Return ``absence (present)``."""
         return f"absence ({self.present.describe()})"
+
+
+def _clause(grouping: tuple[str, ...], *, without: bool) -> str:
+    return f"{'without' if without else 'by'} ({', '.join(grouping)})"

@@ -22,6 +22,7 @@ from query.model.clusters import Cluster, ClusterName
 from query.model.matchers import Matcher, MatchOp
 from query.promql.plan import functions
 from query.promql.plan.context import PlanContext
+from query.promql.plan.legs import with_label
 from query.promql.plan.names import EVERYTHING, NOTHING, NameSet
 from query.promql.syntax.nodes import (
     SET_OPERATORS,
@@ -142,7 +143,7 @@ class _Cutter:
             reads = name.startswith("sort_by_label") and self._reads_hidden(_strings(expr.args[1:]))
             return self._of_series(sent, args, blocker or reason or (reads or None))
         if name in functions.LABEL_WRITERS:
-            return self._of_series(sent, args, blocker or self._label_writer(expr))
+            return self._label_writer(expr, sent, args, blocker)
         if name in functions.KEEPS_SERIES_APART:
             return self._of_series(sent, args, blocker)
         return Piece(sent, blocker=f"{name}() is not known to be computable cluster by cluster")
@@ -156,18 +157,34 @@ class _Cutter:
             blocker = blocker or f"an argument of {sent.function}() is read from data"
         return Piece(sent, subject.visible, reads_data=subject.reads_data, is_empty=subject.is_empty, blocker=blocker)
 
-    def _label_writer(self, expr: Call) -> str | None:
+    def _label_writer(self, expr: Call, sent: Call, args: list[Piece], blocker: str | None) -> Piece:
+        """Return the piece of ``label_replace`` or ``label_join``.
+
+        A constant it reads and the backend hides is set in the cluster before and removed again behind, where the
+        gateway adds it.
+        """
         strings = _strings(expr.args)
         if not strings:
-            return f"{expr.function}() without literal labels"
+            return self._of_series(sent, args, blocker or f"{expr.function}() without literal labels")
         target, sources = strings[0], (strings[2:3] if expr.function == "label_replace" else strings[2:])
         if target in self._context.constant_names:
-            return f'{expr.function}() writes "{target}", which tells clusters apart'
-        return self._reads_hidden(sources) or None
+            blocker = blocker or f'{expr.function}() writes "{target}", which tells clusters apart'
+        piece = self._of_series(sent, args, blocker)
+        hidden = [name for name in dict.fromkeys(sources) if self._is_hidden(name) and name in piece.visible]
+        vector = sent.args[0]
+        for name in hidden:
+            vector = with_label(vector, name, self._cluster.constants[name])
+        shown: Expr = replace(sent, args=(vector, *sent.args[1:]))
+        for name in hidden:
+            shown = with_label(shown, name, "")
+        return replace(piece, expr=shown)
 
     def _reads_hidden(self, names: tuple[str, ...]) -> str:
-        hidden = [name for name in names if name in self._cluster.constants and name not in self._cluster.shown]
+        hidden = [name for name in names if self._is_hidden(name)]
         return f'it reads "{hidden[0]}", which the backend does not show' if hidden else ""
+
+    def _is_hidden(self, name: str) -> bool:
+        return name in self._cluster.constants and name not in self._cluster.shown
 
     def _aggregate(self, expr: Aggregate) -> Piece:
         inner = self.cut(expr.expr)
