@@ -14,6 +14,7 @@ from query.model.time import Grid
 from query.promql.plan.legs import LEG_LABEL
 from tests.unit.execute.test_fetch import OPTIONS, HidesEverything, Reply
 
+MEANS = "label_replace(avg(x)"
 Series = tuple[Mapping[str, str], str]
 
 
@@ -58,8 +59,8 @@ async def test_a_mean_takes_one_request_a_cluster() -> None:
 
 
 async def test_a_sum_that_overflows_is_followed_by_a_request_for_means() -> None:
-    a = Scripted({"sum(x)": legs(sum="+Inf", count="2"), "avg(x)": legs(sum="+Inf", count="2", avg="1.5e308")})
-    b = Scripted({"sum(x)": legs(sum="5", count="2"), "avg(x)": legs(sum="5", count="2", avg="2.5")})
+    a = Scripted({"sum(x)": legs(sum="+Inf", count="2"), MEANS: legs(sum="+Inf", count="2", avg="1.5e308")})
+    b = Scripted({"sum(x)": legs(sum="5", count="2"), MEANS: legs(sum="5", count="2", avg="2.5")})
     assert await answer_of("avg(x)", a=a, b=b) == 0.75e308
     assert (len(a.asked), len(b.asked)) == (2, 2)
 
