@@ -3,7 +3,7 @@
 #   make demo ARGS=--check      make test ARGS='tests/parts -x'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup parts demo test test-clusters lint types bench docs lock clean
+.PHONY: help setup parts demo test test-clusters lint types conformance fuzz bench docs lock clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -60,6 +60,13 @@ lint: setup ## ruff (rules and format) and the import layers
 
 types: setup ## mypy, strict
 	@$(VENV)/bin/mypy $(ARGS)
+
+conformance: setup ## the whole differential suite; writes docs/conformance.md (about 20 minutes)
+	@$(VENV)/bin/python -m lma.parts build prometheus thanos >/dev/null
+	@exec $(VENV)/bin/python -m tests.real.conformance $(ARGS)
+
+fuzz: setup ## throw mutated queries at both parsers; ARGS='--minutes 10'
+	@exec $(VENV)/bin/python -m tests.fuzz $(ARGS)
 
 bench: setup ## the gateway against Thanos Query and a bare client
 	@$(VENV)/bin/python -m lma.parts build $(RUN_PARTS) >/dev/null

@@ -47,7 +47,9 @@ def _group(path: Path) -> str:
         return path.as_posix()
     if len(path.parts) > 2:
         return path.parent.as_posix()
-    if path.name in {"test_logql.py", "test_promql.py"}:
+    if path.name in {"test_promql.py", "test_generated.py"}:
+        return "real/suite"
+    if path.name == "test_logql.py":
         return path.as_posix()  # as long as everything else of their kind; starting the servers again takes seconds
     return "real/logs" if path.name.startswith("test_log") else "real/metrics"
 

@@ -12,11 +12,12 @@ import pytest
 import lma.parts
 from tests.real.asking import REQUEST_TIMEOUT_S, Asker
 from tests.real.dataset import CLUSTERS
-from tests.real.fleet import TOPOLOGIES, Fleet, start_fleet
+from tests.real.fleet import SUITE, TOPOLOGIES, Fleet, start_fleet, widen
 from tests.real.gateway import Gateway
 from tests.real.live import LIVE_CLUSTERS, LiveFleet, live_fleet, wait_until_settled
 from tests.real.log_fleet import LogFleet, start_log_fleet
 from tests.real.oracle import Oracle
+from tests.real.running import start_gateways
 from tests.real.supervisor import Supervisor
 
 TIME_LIMIT_S = 240
@@ -102,6 +103,21 @@ def live_gateway(live: LiveFleet, start_gateway: StartGateway) -> Gateway:
         for cluster in LIVE_CLUSTERS
     ]
     return start_gateway("live", clusters)
+
+
+@pytest.fixture(scope="session")
+def suite_fleet(
+    fleet: Fleet, supervisor: Supervisor, binaries: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Fleet:
+    return widen(supervisor, binaries, tmp_path_factory.mktemp("wide"), fleet)
+
+
+@pytest.fixture(scope="session")
+def suite_gateways(
+    suite_fleet: Fleet, supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, str]:
+    """Return the URL of a gateway over each topology of the differential suite."""
+    return start_gateways(supervisor, tmp_path_factory.mktemp("suite"), suite_fleet, SUITE)
 
 
 @pytest.fixture(scope="session")

@@ -9,37 +9,21 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 
 from tests.real.corpus import read_corpus
-from tests.real.fleet import SUITE, Fleet, widen
+from tests.real.fleet import Fleet
 from tests.real.refusals import Refusals
-from tests.real.running import asking, start_gateways
+from tests.real.running import asking
 from tests.real.suite import Case, Outcome, Result
 from tests.real.suite_cases import CORPORA, Numbered, all_sections, numbered, quick_cases
-from tests.real.supervisor import Supervisor
 
 SECTIONS = numbered()
 BY_HAND = frozenset(entry.query for name in CORPORA for entry in read_corpus(name))
 SHOWN_AT_MOST = 12
 UNDECIDED_AT_MOST = 0.02
 """Share of the questions on which a topology's own servers may disagree; see ``Outcome``."""
-
-
-@pytest.fixture(scope="module")
-def suite_fleet(
-    fleet: Fleet, supervisor: Supervisor, binaries: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory
-) -> Fleet:
-    return widen(supervisor, binaries, tmp_path_factory.mktemp("wide"), fleet)
-
-
-@pytest.fixture(scope="module")
-def suite_gateways(
-    suite_fleet: Fleet, supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory
-) -> Mapping[str, str]:
-    return start_gateways(supervisor, tmp_path_factory.mktemp("suite"), suite_fleet, SUITE)
 
 
 @pytest.fixture(scope="module")
