@@ -16,6 +16,7 @@ from query.model.errors import (
     IncompleteError,
     LimitExceededError,
     NotFoundError,
+    OverloadedError,
     UnsupportedError,
 )
 
@@ -25,6 +26,7 @@ ERRORS: Final[tuple[tuple[type[GatewayError], int, str], ...]] = (
     (UnsupportedError, 422, "execution"),
     (ExecutionError, 422, "execution"),
     (LimitExceededError, 422, "execution"),
+    (OverloadedError, 503, "unavailable"),
     (DeadlineError, 503, "timeout"),
     (IncompleteError, 503, "unavailable"),
     (NotFoundError, 404, "not_found"),

@@ -110,7 +110,7 @@ class _QueryEndpoints:
         answer = await unless_gone(request, self._queries.run(text, grid, options))
         head = f'{{"resultType":"{answer.result_type}","result":'.encode()
         opening, closing = (head + b"[", b"]}") if answer.is_array else (head, b"}")
-        return array_response(opening, answer.elements, closing, answer.notes, answer.completeness)
+        return array_response(opening, answer.elements, closing, answer.notes, answer.completeness, answer.account)
 
     async def format_query(self, request: Request) -> Response:
         params = await Params.of(request)

@@ -24,7 +24,14 @@ def parse_query_options(params: Params, settings: ExecuteSettings) -> QueryOptio
     timeout_s = _timeout_s(params.get("timeout"), settings)
     lookback_ms = _lookback_ms(params.get("lookback_delta"))
     pushes_down = parse_switch("pushdown", params.get("pushdown"), default=settings.pushes_down)
-    return replace(_options(params, settings, timeout_s), lookback_ms=lookback_ms, pushes_down=pushes_down)
+    return replace(
+        _options(params, settings, timeout_s),
+        lookback_ms=lookback_ms,
+        pushes_down=pushes_down,
+        max_series=parse_limit("max_series", params.get("max_series")),
+        max_samples=parse_limit("max_samples", params.get("max_samples")),
+        max_bytes=parse_limit("max_bytes", params.get("max_bytes")),
+    )
 
 
 def parse_metadata_options(params: Params, settings: ExecuteSettings, *, limited: bool = False) -> QueryOptions:

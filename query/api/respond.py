@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from query.backends.outcome import Completeness
+from query.execute.budget import Account
 from query.execute.metadata_ask import MetadataAnswer
 from query.model.errors import GatewayError
 from query.model.frames import Notes
@@ -61,18 +62,25 @@ def data_response(data: Any, notes: Notes, complete: Completeness | None = None)
 
 
 def array_response(
-    head: bytes, elements: Sequence[bytes], tail: bytes, notes: Notes, complete: Completeness | None
+    head: bytes,
+    elements: Sequence[bytes],
+    tail: bytes,
+    notes: Notes,
+    complete: Completeness | None,
+    account: Account | None = None,
 ) -> Response:
     """Return ``elements``, joined by commas between ``head`` and ``tail``, in a success envelope.
 
-    A large answer is streamed, so that it is never held twice.
+    A large answer is streamed, so that it is never held twice; its ``account`` is closed when it has been sent.
     """
     headers = completeness_headers(complete) if complete is not None else {}
     parts = _parts(b'{"status":"success","data":' + head, elements, tail + _closing(notes))
     size = sum(map(len, elements))
     if size < STREAM_BYTES:
+        if account is not None:
+            account.close()
         return Response(b"".join(parts), media_type="application/json", headers=headers)
-    return StreamingResponse(_chunked(parts), media_type="application/json", headers=headers)
+    return StreamingResponse(_chunked(parts, account), media_type="application/json", headers=headers)
 
 
 async def metadata_response(request: Request, work: Awaitable[MetadataAnswer]) -> Response:
@@ -111,17 +119,21 @@ def _closing(notes: Notes) -> bytes:
     return closing + b"}"
 
 
-async def _chunked(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
+async def _chunked(parts: Iterable[bytes], account: Account | None) -> AsyncIterator[bytes]:
     waiting: list[bytes] = []
     size = 0
-    for part in parts:
-        waiting.append(part)
-        size += len(part)
-        if size >= CHUNK_BYTES:
+    try:
+        for part in parts:
+            waiting.append(part)
+            size += len(part)
+            if size >= CHUNK_BYTES:
+                yield b"".join(waiting)
+                waiting, size = [], 0
+        if waiting:
             yield b"".join(waiting)
-            waiting, size = [], 0
-    if waiting:
-        yield b"".join(waiting)
+    finally:
+        if account is not None:
+            account.close()
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, Result]) -> Result:

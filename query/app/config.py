@@ -116,6 +116,10 @@ class LimitsConfig(Strict):
     connect_timeout_s: Annotated[float, Field(gt=0, le=60)] = 3.0
     concurrency_per_cluster: Annotated[int, Field(ge=1, le=1000)] = 20
     response_bytes: Annotated[int, Field(ge=1024)] = 256 << 20
+    series_per_query: Annotated[int, Field(ge=1)] = 500_000
+    samples_per_query: Annotated[int, Field(ge=1)] = 50_000_000
+    bytes_per_query: Annotated[int, Field(ge=1024)] = 1 << 30
+    memory_bytes: Annotated[int, Field(ge=1 << 20)] = 2 << 30
     query_bytes: Annotated[int, Field(ge=64, le=1 << 20)] = 128 << 10
     points_per_series: Annotated[int, Field(ge=1)] = 11_000
     subquery_points: Annotated[int, Field(ge=1)] = 1_000_000

@@ -26,6 +26,7 @@ from query.backends.guards import guarded
 from query.backends.http import HttpBackend, open_session
 from query.backends.metered import BackendMetrics, Metered
 from query.backends.watched import Watched
+from query.execute.budget import Budget, MemoryPool
 from query.execute.discover import Discovered, LabelProbe, discover, first_error
 from query.execute.fanout import Member, Replica
 from query.execute.label_probes import LokiProbe, PrometheusProbe
@@ -66,6 +67,7 @@ class Gateway:
             query_timeout_s=limits.query_timeout_s,
             cluster_timeout_s=limits.cluster_timeout_s,
             response_bytes=limits.response_bytes,
+            budget=Budget(limits.series_per_query, limits.samples_per_query, limits.bytes_per_query),
             points_per_series=limits.points_per_series,
             subquery_points=limits.subquery_points,
             log_lines=limits.log_lines,
@@ -75,6 +77,7 @@ class Gateway:
         self._loki_probe: LabelProbe = LokiProbe()
         self.metrics = Membership(self._prometheus_probe, config.partition_label, limits.cluster_timeout_s)
         self.logs = Membership(self._loki_probe, config.partition_label, limits.cluster_timeout_s)
+        self._pool = MemoryPool(limits.memory_bytes)
         self._session: aiohttp.ClientSession | None = None
         self._built: dict[str, _Built] = {}
         self._is_open = False
@@ -154,7 +157,7 @@ class Gateway:
 
     def routers(self) -> list[APIRouter]:
         """Return the routers of the federated APIs."""
-        queries = MetricsQueries(self.metrics, self.settings)
+        queries = MetricsQueries(self.metrics, self.settings, self._pool)
         asker = MetadataAsker(self.metrics, self.settings)
         return [
             prometheus_router(queries, asker, self.settings, REVISION),

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from query.model.errors import GatewayError
 
@@ -109,7 +109,11 @@ class Backend(Protocol):
         ...
 
 
-async def read_all(reply: Reply, deadline: Deadline, limit_bytes: int) -> bytes:
+Take: TypeAlias = Callable[[bytes], Awaitable[None]]
+"""Told of every piece of a body as it arrives; may hold it up, or raise to end it."""
+
+
+async def read_all(reply: Reply, deadline: Deadline, limit_bytes: int, take: Take | None = None) -> bytes:
     """Return the whole body and close the reply; ``BackendError`` if it is too large or its end never comes."""
     parts: list[bytes] = []
     size = 0
@@ -123,6 +127,8 @@ async def read_all(reply: Reply, deadline: Deadline, limit_bytes: int) -> bytes:
                         f"the answer exceeds {limit_bytes} bytes; narrow the query or raise limits.response_bytes",
                     )
                 parts.append(chunk)
+                if take is not None:
+                    await take(chunk)
     except TimeoutError as error:
         raise BackendError(Failure.TIMEOUT, f"the answer stopped after {size} bytes") from error
     finally:

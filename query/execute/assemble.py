@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from query.backends.outcome import Completeness
+from query.execute.budget import Account
 from query.execute.fetch import Fetch, Fetched, QueryOptions
 from query.execute.replicas.choose import Choice
 from query.model.errors import ExecutionError, IncompleteError, UnsupportedError
@@ -47,6 +48,7 @@ class QueryAnswer:
     """A result ready to be written: ``elements`` are the JSON texts of the result array, or of the whole result.
 
     ``sources`` tells, for each cluster that names replicas, whether one of them was asked, and why (not).
+    ``account`` is what the answer holds of the gateway's memory, to be closed once it has been sent.
     """
 
     result_type: str
@@ -56,6 +58,7 @@ class QueryAnswer:
     plan: Plan
     is_array: bool = True
     sources: tuple[Choice, ...] = ()
+    account: Account | None = None
 
 
 def assemble(plan: Plan, fetch: Fetch, grid: Grid, options: QueryOptions) -> QueryAnswer:

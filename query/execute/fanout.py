@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 from query.backends.base import Backend, BackendError, Deadline, Request, read_all
 from query.backends.outcome import Answered, Missing, Outcome
+from query.execute.budget import Spending
 from query.model.clusters import Cluster
+from query.model.errors import GatewayError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,21 +50,34 @@ class Call:
     request: Request
 
 
-async def ask(calls: Sequence[Call], deadline: Deadline, limit_bytes: int) -> list[Outcome]:
-    """Send every call at once; return their outcomes in the same order."""
+async def ask(
+    calls: Sequence[Call], deadline: Deadline, limit_bytes: int, spending: Spending | None = None
+) -> list[Outcome]:
+    """Send every call at once; return their outcomes in the same order.
+
+    ``spending`` bounds what all of them answer together; the error it raises ends all of them.
+    """
     if not calls:
         return []
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_ask_one(call, deadline, limit_bytes)) for call in calls]
-    return [task.result() for task in tasks]
+    if len(calls) == 1:
+        return [await _ask_one(calls[0], deadline, limit_bytes, spending)]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_ask_one(call, deadline, limit_bytes, spending)) for call in calls]
+    except* GatewayError as failed:
+        error = failed.exceptions[0]
+    else:
+        return [task.result() for task in tasks]
+    raise error
 
 
-async def _ask_one(call: Call, deadline: Deadline, limit_bytes: int) -> Outcome:
+async def _ask_one(call: Call, deadline: Deadline, limit_bytes: int, spending: Spending | None) -> Outcome:
     name = call.member.cluster.name
     began = time.monotonic()
+    take = spending.counting(name) if spending is not None else None
     try:
         reply = await call.member.backend.send(call.request, deadline)
-        body = await read_all(reply, deadline, limit_bytes)
+        body = await read_all(reply, deadline, limit_bytes, take)
     except BackendError as error:
         return Missing(name, error.failure, error.detail)
     return Answered(name, reply.status, reply.headers, body, time.monotonic() - began)

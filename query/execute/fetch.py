@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from query.backends.base import Backend, BackendError, Deadline, Failure, Request
 from query.backends.outcome import Answered, Completeness, Missing, Outcome, completeness
+from query.execute.budget import Spending
 from query.execute.fanout import Call, Member, ask
 from query.model.clusters import ClusterName
 from query.model.errors import ExecutionError
@@ -30,6 +31,7 @@ class QueryOptions:
 
     ``lookback_ms``: how far instant selectors look back, if the request says so; it is among ``passed_on``, too.
     ``pushes_down`` false: clusters only give samples.
+    ``max_…`` lower the budget of this query, 0 leaves it.
     """
 
     allow_partial: bool
@@ -37,6 +39,9 @@ class QueryOptions:
     limit: int = 0
     lookback_ms: int | None = None
     pushes_down: bool = True
+    max_series: int = 0
+    max_samples: int = 0
+    max_bytes: int = 0
     passed_on: tuple[tuple[str, str], ...] = ()
 
 
@@ -68,6 +73,7 @@ class Fetch:
         deadline: Deadline,
         limit_bytes: int,
         kept: Answers | None = None,
+        spending: Spending | None = None,
     ) -> None:
         self._grid = grid
         self._options = options
@@ -76,6 +82,7 @@ class Fetch:
         self._deadline = deadline
         self._limit_bytes = limit_bytes
         self._kept: Answers = {} if kept is None else kept
+        self._spending = spending
         self.fetched: dict[Concat, list[Fetched]] = {}
         self.gaps: dict[Concat, list[Missing]] = {}
         self.completeness = Completeness()
@@ -125,7 +132,8 @@ class Fetch:
         timeout = (("timeout", f"{self._deadline.remaining_s():.3f}"),)
         sent = [Call(call.member, replace(call.request, form=(call.request.form or ()) + timeout)) for call in wanted]
         found: dict[int, Outcome] = {}
-        for call, outcome in zip(wanted, await ask(sent, self._deadline, self._limit_bytes), strict=True):
+        outcomes = await ask(sent, self._deadline, self._limit_bytes, self._spending)
+        for call, outcome in zip(wanted, outcomes, strict=True):
             found[id(call)] = outcome
             if isinstance(outcome, Answered):
                 self._kept[call.member.backend, call.request] = outcome

@@ -13,6 +13,7 @@ from typing import Final
 
 from query.backends.base import Deadline
 from query.execute.assemble import QueryAnswer, assemble
+from query.execute.budget import Account, MemoryPool, Spending
 from query.execute.fanout import Member
 from query.execute.fetch import Answers, Fetch, QueryOptions
 from query.execute.membership import Membership
@@ -38,22 +39,31 @@ OFF_LOOP_BYTES: Final = 64 << 10
 class MetricsQueries:
     """Runs queries over the current members."""
 
-    def __init__(self, membership: Membership, settings: ExecuteSettings) -> None:
+    def __init__(self, membership: Membership, settings: ExecuteSettings, pool: MemoryPool) -> None:
         self._membership = membership
         self._settings = settings
+        self._pool = pool
 
     async def run(self, text: str, grid: Grid, options: QueryOptions) -> QueryAnswer:
         """Answer one query; raises the errors of ``query.model.errors``."""
         expr = parse_query(text, self._settings.syntax)
         _check_type(expr, grid)
         deadline = Deadline.after(min(options.timeout_s, self._settings.query_timeout_s))
+        budget = self._settings.budget.lowered(options.max_series, options.max_samples, options.max_bytes)
+        account = Account(self._pool)
         try:
             async with asyncio.timeout(deadline.remaining_s() + 1.0):
-                return await self._run(expr, grid, options, deadline)
+                return await self._run(expr, grid, options, deadline, Spending(budget, account, deadline))
         except TimeoutError as error:
+            account.close()
             raise DeadlineError("query timed out in query execution") from error
+        except BaseException:
+            account.close()
+            raise
 
-    async def _run(self, expr: Expr, grid: Grid, options: QueryOptions, deadline: Deadline) -> QueryAnswer:
+    async def _run(
+        self, expr: Expr, grid: Grid, options: QueryOptions, deadline: Deadline, spending: Spending
+    ) -> QueryAnswer:
         members = {member.cluster.name: member for member in self._membership.members}
         clusters = [member.cluster for member in members.values()]
         reached = [members[cluster.name] for cluster in holders_of(expr, clusters)]
@@ -65,7 +75,8 @@ class MetricsQueries:
             cluster_deadline = deadline.capped(self._settings.cluster_timeout_s)
             settled, unsettled = await sources.settle(cluster_deadline)
             plan = self._plan(expr, grid, options, {**members, **settled}, partials)
-            fetch = Fetch(grid, options, settled, unsettled, cluster_deadline, self._settings.response_bytes, kept)
+            limit_bytes = self._settings.response_bytes
+            fetch = Fetch(grid, options, settled, unsettled, cluster_deadline, limit_bytes, kept, spending)
             await fetch.run(plan)
             if sources.replace_failed(fetch.completeness.missing):
                 continue
@@ -75,7 +86,8 @@ class MetricsQueries:
             except InsufficientPartialsError as error:
                 partials = later(partials, error)
                 continue
-            return replace(answer, sources=sources.choices)
+            spending.account.keep(sum(map(len, answer.elements)))
+            return replace(answer, sources=sources.choices, account=spending.account)
 
     def _plan(
         self,

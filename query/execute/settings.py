@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from query.execute.budget import Budget
 from query.syntax.limits import DEFAULT, Limits
 
 
@@ -17,6 +18,7 @@ class ExecuteSettings:
     query_timeout_s: float = 120.0
     cluster_timeout_s: float = 30.0
     response_bytes: int = 256 << 20
+    budget: Budget = field(default_factory=lambda: Budget(series=500_000, samples=50_000_000, bytes=1 << 30))
     points_per_series: int = 11_000
     subquery_points: int = 1_000_000
     log_lines: int = 5_000

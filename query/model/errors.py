@@ -10,6 +10,7 @@
     │   └── UndecidedHistogramError  … for what clusters tell of native histograms is not enough
     ├── ExecutionError           the data makes the query fail, as it would upstream     422 execution
     ├── LimitExceededError       a budget of this gateway was used up                    422 execution
+    ├── OverloadedError          all queries together hold too much                      503 unavailable
     ├── DeadlineError            the time given ran out                                  503 timeout
     ├── IncompleteError          strict mode, and some cluster did not answer            503 unavailable
     ├── NotFoundError            no such endpoint, cluster …                             404 not_found
@@ -98,6 +99,15 @@ class LimitExceededError(GatewayError):
         self.limit = limit
         self.value = value
         self.cluster = cluster
+
+
+class OverloadedError(GatewayError):
+    """A bound on all queries together was reached; the same query may be answered in a moment."""
+
+    def __init__(self, limit: str, value: int, found: str) -> None:
+        super().__init__(f"limit {limit}={value} reached: {found}; try again, ask for less, or raise limits.{limit}")
+        self.limit = limit
+        self.value = value
 
 
 class DeadlineError(GatewayError):

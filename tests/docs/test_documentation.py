@@ -12,6 +12,7 @@ from lma.cli.main import app
 from lma.service.config import ServiceConfig
 from query.api.prometheus import prometheus_router
 from query.app.config import GatewayConfig
+from query.execute.budget import MemoryPool
 from query.execute.label_probes import PrometheusProbe
 from query.execute.membership import Membership
 from query.execute.metadata_ask import MetadataAsker
@@ -105,7 +106,10 @@ def test_every_endpoint_of_the_prometheus_api_is_described() -> None:
     membership = Membership(PrometheusProbe(), "cluster", 1.0)
     settings = ExecuteSettings()
     router = prometheus_router(
-        MetricsQueries(membership, settings), MetadataAsker(membership, settings), settings, "revision"
+        MetricsQueries(membership, settings, MemoryPool(1 << 30)),
+        MetadataAsker(membership, settings),
+        settings,
+        "revision",
     )
     text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
     prefix = "/prometheus/api/v1/"

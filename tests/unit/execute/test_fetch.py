@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from query.backends.base import Backend, BackendError, Deadline, Failure, Request
+from query.execute.budget import MemoryPool
 from query.execute.fanout import Member
 from query.execute.fetch import QueryOptions
 from query.execute.membership import Membership
@@ -63,7 +64,7 @@ def queries(**clusters: Mapping[str, float]) -> MetricsQueries:
     membership.replace(
         Member(Cluster(ClusterName(name), {"cluster": name}), Scripted(values)) for name, values in clusters.items()
     )
-    return MetricsQueries(membership, ExecuteSettings())
+    return MetricsQueries(membership, ExecuteSettings(), MemoryPool(1 << 30))
 
 
 async def value_of(fleet: MetricsQueries, text: str) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from query.backends.base import Deadline, Request
+from query.execute.budget import MemoryPool
 from query.execute.fanout import Member
 from query.execute.membership import Membership
 from query.execute.metrics import MetricsQueries
@@ -47,7 +48,9 @@ async def answer_of(text: str, **backends: Scripted) -> float:
     membership.replace(
         Member(Cluster(ClusterName(name), {"cluster": name}), backend) for name, backend in backends.items()
     )
-    answer = await MetricsQueries(membership, ExecuteSettings()).run(text, Grid.instant(1000), OPTIONS)
+    answer = await MetricsQueries(membership, ExecuteSettings(), MemoryPool(1 << 30)).run(
+        text, Grid.instant(1000), OPTIONS
+    )
     (element,) = answer.elements
     return float(msgspec.json.decode(element)["value"][1])
 
