@@ -12,6 +12,7 @@ from query.execute.budget import Account
 from query.execute.fetch import Fetch, Fetched, QueryOptions
 from query.execute.replicas.choose import Choice
 from query.model.errors import ExecutionError, IncompleteError, UnsupportedError
+from query.model.float_histogram import ResetHint
 from query.model.frames import Frame, Notes
 from query.model.labels import Labels, with_constants
 from query.model.samples import RawSeries, joined
@@ -30,6 +31,7 @@ from query.promql.evaluate import (
     values_of,
 )
 from query.promql.evaluate.rows import SAME_LABELSET, require_room
+from query.promql.plan.gauges import gives_gauges
 from query.promql.plan.leaves import sources_of_absence
 from query.promql.plan.nodes import MEAN, MOMENTS, Concat, MergedAbsence, MergedMean, MergedVariance, Multiset, Samples
 from query.promql.plan.partials import InsufficientPartialsError, Partials
@@ -40,7 +42,8 @@ from query.wire.prometheus import SeriesBody
 from query.wire.raw_samples import raw_json, raw_of
 from query.wire.samples import frame_json, frame_of, scalar_json, series_json, string_json
 
-MIX_WARNING: Final = "mix of histograms and floats"
+LEFT_OUT: Final = ("mix of histograms and floats", "mix of histograms with exponential and custom buckets")
+"""What a server says that leaves out a group because of the kinds of samples in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,32 +162,35 @@ class _Leaves:
         return raw
 
     def _legs(self, leaf: Concat, operators: tuple[str, ...]) -> Legs:
-        return align_legs(self._parts(leaf), operators, self._grid_of(leaf).steps)
+        parts = self._partials(leaf)
+        if any(part.histograms is not None for part in parts):
+            raise InsufficientPartialsError("means of native histograms are made of the values", Partials.NONE)
+        return align_legs(parts, operators, self._grid_of(leaf).steps)
 
     def _decoded(self, leaf: Concat) -> Frame:
-        return concat(self._grid_of(leaf), self._parts(leaf), partials=leaf.are_partials)
+        return concat(self._grid_of(leaf), self._partials(leaf), partials=leaf.are_partials)
 
     def _grid_of(self, leaf: Concat) -> Grid:
         return leaf.grid or self._grid
 
+    def _partials(self, leaf: Concat) -> list[Frame]:
+        """Return what each cluster answered; if one left out a group of partial results, the values are needed."""
+        warnings = self._fetch.notes.warnings
+        if leaf.are_partials and any(mark in warning for mark in LEFT_OUT for warning in warnings):
+            raise InsufficientPartialsError("a cluster left out a group that mixes kinds of samples", Partials.NONE)
+        return self._parts(leaf)
+
     def _parts(self, leaf: Concat) -> list[Frame]:
-        """Return what each cluster answered."""
-        if leaf.are_partials and any(MIX_WARNING in warning for warning in self._fetch.notes.warnings):
-            raise InsufficientPartialsError(
-                "a cluster mixes floats and native histograms in one group and left it out", Partials.NONE
-            )
         grid = self._grid_of(leaf)
         require_room(print_expr(leaf.expr), sum(len(part.bodies) for part in self._fetch.fetched[leaf]), grid.steps)
+        hint = ResetHint.GAUGE if gives_gauges(leaf.expr) else self._fetch.unknown_hint
         frames: list[Frame] = []
         for part in self._fetch.fetched[leaf]:
-            if any(body.has_histograms for body in part.bodies):
-                raise UnsupportedError(
-                    print_expr(leaf.expr), "it gives native histograms, which can be concatenated but not merged yet"
-                )
-            frames.append(frame_of(part.bodies, dict(part.shard.added), grid))
+            told = self._fetch.thresholds.get((leaf, part.shard.cluster))
+            frames.append(frame_of(part.bodies, dict(part.shard.added), grid, told, hint))
         return frames
 
     def _absence(self, leaf: MergedAbsence) -> Frame:
-        found = self._decoded(leaf.present)
+        found = concat(self._grid_of(leaf.present), self._parts(leaf.present), partials=True)
         is_absent = np.logical_not(np.any(found.present, axis=0))[np.newaxis, :]
         return Frame.of(found.grid, (leaf.labels,), np.ones((1, found.grid.steps), np.float64), is_absent)

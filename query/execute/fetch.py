@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
+
+import msgspec
 
 from query.backends.base import Backend, BackendError, Deadline, Failure, Request
 from query.backends.outcome import Answered, Completeness, Missing, Outcome, completeness
@@ -12,13 +15,15 @@ from query.execute.budget import Spending
 from query.execute.fanout import Call, Member, ask
 from query.model.clusters import ClusterName
 from query.model.errors import ExecutionError
+from query.model.float_histogram import ResetHint
 from query.model.frames import Notes
 from query.model.time import Grid, seconds_text
 from query.promql.plan.nodes import Concat, Shard
 from query.promql.plan.planner import Plan
-from query.promql.syntax.nodes import DurationLiteral, Expr, Subquery
+from query.promql.syntax.nodes import DurationLiteral, Expr, Subquery, ValueType
 from query.promql.syntax.printer import print_expr
 from query.wire.prometheus import SeriesBody, UpstreamQueryError, read_query
+from query.wire.thresholds import Thresholds, asking_thresholds, has_custom_buckets
 
 MOST_STEPS: Final = 11_001
 STORE_FAILURES: Final = ("rpc error", "StoreAPI", "proxy Series", "fetch series", "context deadline exceeded")
@@ -88,6 +93,10 @@ class Fetch:
         self.completeness = Completeness()
         self.notes = Notes()
         self.bytes_read = 0
+        self.thresholds: dict[tuple[Concat, ClusterName], Thresholds] = {}
+        self.unknown_hint = ResetHint.UNTOLD
+        """What is known of the counters of histograms whose JSON came."""
+        self._has_asked_thresholds = False
 
     async def run(self, plan: Plan) -> None:
         """Ask for every leaf; afterwards ``fetched``, ``gaps`` and ``completeness`` tell what came back.
@@ -121,6 +130,34 @@ class Fetch:
             leaf: [missing[shard.cluster] for shard in leaf.shards if shard.cluster in missing] for leaf in leaves
         }
         self.completeness = completeness((shard.cluster for _, shard in wanted), missing.values())
+
+    async def ask_thresholds(self) -> bool:
+        """Ask for what the JSON of native histograms does not tell; false if that was done before.
+
+        Best effort: a cluster that does not answer leaves its histograms undecided, which is told where it matters.
+        """
+        if self._has_asked_thresholds:
+            return False
+        self._has_asked_thresholds = True
+        wanted = [
+            (leaf, part.shard)
+            for leaf, parts in self.fetched.items()
+            for part in parts
+            if leaf.value_type is ValueType.VECTOR
+            and any(body.has_histograms for body in part.bodies)
+            and not has_custom_buckets(part.bodies)
+        ]
+        calls = [
+            Call(self._members[shard.cluster], self._request(leaf, replace(shard, expr=asking_thresholds(shard.expr))))
+            for leaf, shard in wanted
+        ]
+        for (leaf, shard), outcome in zip(wanted, await self._ask(calls), strict=True):
+            if isinstance(outcome, Answered):
+                self.bytes_read += len(outcome.body)
+                with suppress(BackendError, UpstreamQueryError, ValueError, msgspec.MsgspecError):
+                    told = Thresholds(read_query(outcome)[1], leaf.grid or self._grid)
+                    self.thresholds[leaf, shard.cluster] = told
+        return True
 
     def _request(self, leaf: Concat, shard: Shard) -> Request:
         path, form = request_form(shard.expr, leaf.grid or self._grid)

@@ -22,7 +22,8 @@ from query.execute.replicas.choose import Asked
 from query.execute.settings import ExecuteSettings
 from query.execute.sources import Sources
 from query.model.clusters import ClusterName
-from query.model.errors import BadRequestError, DeadlineError
+from query.model.errors import BadRequestError, DeadlineError, UndecidedHistogramError
+from query.model.float_histogram import ResetHint
 from query.model.time import Grid
 from query.promql.plan.context import PlanContext
 from query.promql.plan.partials import InsufficientPartialsError, Partials, later
@@ -82,7 +83,7 @@ class MetricsQueries:
                 continue
             fetch.completeness.require(allow_partial=options.allow_partial)
             try:
-                answer = await _assembled(plan, fetch, grid, options)
+                answer = await _decided(plan, fetch, grid, options)
             except InsufficientPartialsError as error:
                 partials = later(partials, error)
                 continue
@@ -109,6 +110,16 @@ class MetricsQueries:
             partials=partials,
         )
         return plan_query(expr, context)
+
+
+async def _decided(plan: Plan, fetch: Fetch, grid: Grid, options: QueryOptions) -> QueryAnswer:
+    """Return the answer; if it takes more of native histograms than their JSON tells, after asking for it."""
+    try:
+        return await _assembled(plan, fetch, grid, options)
+    except UndecidedHistogramError:
+        await fetch.ask_thresholds()
+        fetch.unknown_hint = ResetHint.WAIVED
+        return await _assembled(plan, fetch, grid, options)
 
 
 async def _assembled(plan: Plan, fetch: Fetch, grid: Grid, options: QueryOptions) -> QueryAnswer:

@@ -27,12 +27,18 @@ CUSTOM_SCHEMA: Final = -53
 
 
 class ResetHint(enum.IntEnum):
-    """What is known about a counter reset between the sample before and this one; numbered as on the wire."""
+    """What is known about a counter reset between the sample before and this one; numbered as on the wire.
+
+    ``UNTOLD``: the server knows, but the form in which the histogram came does not tell. ``WAIVED``: the same, and
+    annotations that depend on it are given up, because there is no way to know.
+    """
 
     UNKNOWN = 0
     RESET = 1
     NOT_RESET = 2
     GAUGE = 3
+    UNTOLD = -1
+    WAIVED = -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ class Buckets:
 
 
 NO_BUCKETS: Final = Buckets()
+UNTOLD_HINT: Final = "what came of one of them does not tell whether its counter was reset"
 
 
 @dataclass(frozen=True, slots=True)

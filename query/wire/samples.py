@@ -12,33 +12,55 @@ from typing import Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from query.backends.base import BackendError, Failure
-from query.model.frames import Bools, Floats, Frame
+from query.model.float_histogram import ResetHint
+from query.model.frames import Bools, Floats, Frame, Histograms
 from query.model.labels import Labels, with_constants
 from query.model.time import MS_PER_S, Grid, seconds_text
 from query.syntax.numbers import format_sample
-from query.wire.histograms import histogram_json
+from query.wire.histogram_layout import Told
+from query.wire.histograms import HistogramBody, histogram_json, histogram_of
 from query.wire.prometheus import SeriesBody
+from query.wire.thresholds import Thresholds
 
 _points: Final = msgspec.json.Decoder(list[tuple[float, str]])
 _point: Final = msgspec.json.Decoder(tuple[float, str])
+_histogram_points: Final = msgspec.json.Decoder(list[tuple[float, HistogramBody]])
+_histogram_point: Final = msgspec.json.Decoder(tuple[float, HistogramBody])
+Ints = npt.NDArray[np.int64]
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def frame_of(bodies: Sequence[SeriesBody], added: Mapping[str, str], grid: Grid) -> Frame:
-    """Return float series as a frame, with ``added`` labels set; ``BackendError`` if they do not fit the grid."""
+def frame_of(
+    bodies: Sequence[SeriesBody],
+    added: Mapping[str, str],
+    grid: Grid,
+    told: Thresholds | None = None,
+    hint: ResetHint = ResetHint.UNTOLD,
+) -> Frame:
+    """Return series as a frame, with ``added`` labels set; ``BackendError`` if they do not fit the grid.
+
+    ``told`` is what the cluster told of native histograms beside them, ``hint`` what is known of their counters.
+    """
     values = np.zeros((len(bodies), grid.steps), np.float64)
     present = np.zeros((len(bodies), grid.steps), np.bool_)
+    histograms = None
+    if any(body.has_histograms for body in bodies):
+        histograms = np.full(present.shape, None, np.object_)
     labels: list[Labels] = []
     for row, body in enumerate(bodies):
         labels.append(with_constants(tuple(body.metric.items()), added))
         try:
             _place(body, grid, values[row], present[row])
+            if histograms is not None:
+                known = told.of(body.metric) if told is not None else ()
+                _place_histograms(body, grid, histograms[row], present[row], (known, hint))
         except (msgspec.MsgspecError, ValueError, IndexError) as error:
             raise BackendError(Failure.NOT_UNDERSTOOD, f"samples do not decode: {error}") from error
-    return Frame.of(grid, labels, values, present)
+    return Frame.of(grid, labels, values, present, histograms)
 
 
 def _place(body: SeriesBody, grid: Grid, values: Floats, present: Bools) -> None:
@@ -48,13 +70,39 @@ def _place(body: SeriesBody, grid: Grid, values: Floats, present: Bools) -> None
         points = [_point.decode(body.value)]
     else:
         return
-    stamps = np.array([stamp for stamp, _ in points], np.float64) * MS_PER_S
-    offsets = np.rint(stamps).astype(np.int64) - grid.start_ms
+    places = steps_of([stamp for stamp, _ in points], grid)
+    values[places] = [float(text) for _, text in points]
+    present[places] = True
+
+
+def _place_histograms(
+    body: SeriesBody,
+    grid: Grid,
+    histograms: Histograms,
+    present: Bools,
+    known: tuple[Sequence[Told | None], ResetHint],
+) -> None:
+    told, hint = known
+    if not isinstance(body.histograms, msgspec.UnsetType):
+        points = _histogram_points.decode(body.histograms)
+    elif not isinstance(body.histogram, msgspec.UnsetType):
+        points = [_histogram_point.decode(body.histogram)]
+    else:
+        return
+    for place, (_, shown) in zip(steps_of([stamp for stamp, _ in points], grid).tolist(), points, strict=True):
+        if present[place]:
+            raise ValueError("a series has a float and a histogram at the same time")
+        histograms[place] = histogram_of(shown, told[place] if told else None, hint)
+        present[place] = True
+
+
+def steps_of(stamps: Sequence[float], grid: Grid) -> Ints:
+    """Return the steps of a grid at which timestamps in seconds are; ``ValueError`` if one is none of them."""
+    offsets = np.rint(np.array(stamps, np.float64) * MS_PER_S).astype(np.int64) - grid.start_ms
     places, rest = np.divmod(offsets, grid.step_ms)
     if rest.any() or (places < 0).any() or (places >= grid.steps).any():
         raise ValueError("a timestamp is not one of those asked for")
-    values[places] = [float(text) for _, text in points]
-    present[places] = True
+    return np.asarray(places)
 
 
 def labels_json(labels: Iterable[tuple[str, str]]) -> bytes:

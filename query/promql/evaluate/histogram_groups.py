@@ -15,8 +15,9 @@ from typing import Final
 
 import numpy as np
 
+from query.model.errors import UndecidedHistogramError
 from query.model.exponential_bounds import exponential_bound
-from query.model.float_histogram import Buckets, FloatHistogram, ResetHint
+from query.model.float_histogram import UNTOLD_HINT, Buckets, FloatHistogram, ResetHint
 from query.model.frames import Bools, Floats, Frame, Notes
 from query.model.labels import METRIC_NAME, Labels
 from query.promql.evaluate.annotations import (
@@ -121,9 +122,16 @@ def _combine(op: str, frame: Frame, rows: Sequence[int], step: int, said: _Said)
             said.warn(MIXED_AGGREGATION)
             return None
         result = running.total() if isinstance(running, RunningSum) else running.mean()
-    if {ResetHint.RESET, ResetHint.NOT_RESET} <= {term.hint for term in terms}:
-        said.warn(colliding_resets(_AGGREGATION))
+    _note_hints(terms, said)
     return result
+
+
+def _note_hints(terms: Sequence[FloatHistogram], said: _Said) -> None:
+    hints = {term.hint for term in terms}
+    if ResetHint.UNTOLD in hints and len(terms) > 1:
+        raise UndecidedHistogramError(UNTOLD_HINT)
+    if {ResetHint.RESET, ResetHint.NOT_RESET} <= hints:
+        said.warn(colliding_resets(_AGGREGATION))
 
 
 def _name(labels: Labels) -> str:

@@ -14,7 +14,8 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from query.model.float_histogram import FloatHistogram, ResetHint
+from query.model.errors import UndecidedHistogramError
+from query.model.float_histogram import UNTOLD_HINT, FloatHistogram, ResetHint
 from query.model.frames import Bools, Floats, Frame, Histograms, Notes, are_histograms
 from query.promql.evaluate.annotations import (
     colliding_resets,
@@ -113,6 +114,8 @@ def _two_histograms(op: str, left: FloatHistogram, right: FloatHistogram) -> Out
 
 
 def _combined(combined: Combined, operation: str, *, is_gauge: bool) -> Outcome:
+    if combined.histogram.hint in {ResetHint.UNTOLD, ResetHint.WAIVED}:
+        raise UndecidedHistogramError(UNTOLD_HINT)
     if combined.hints_collide:  # upstream's engine takes this warning for a failure, and has no result
         return Outcome(None, warning=colliding_resets(operation))
     result = compact(combined.histogram)

@@ -108,12 +108,14 @@ def _combine(left: FloatHistogram, right: FloatHistogram, sign: float) -> Combin
 def combined_hint(left: ResetHint, right: ResetHint) -> tuple[ResetHint, bool]:
     """Return what is known of the sum of two, and whether they contradict each other.
 
-    A gauge makes a gauge, the unknown makes unknown, a reset against no reset is a contradiction.
+    A gauge makes a gauge, the unknown makes unknown, a reset against no reset is a contradiction. Where it isn't told,
+    a contradiction can't be told either.
     """
     if left is right:
         return left, False
-    if ResetHint.GAUGE in {left, right}:
-        return ResetHint.GAUGE, False
+    for decisive in (ResetHint.GAUGE, ResetHint.UNTOLD, ResetHint.WAIVED):
+        if decisive in {left, right}:
+            return decisive, False
     return ResetHint.UNKNOWN, ResetHint.UNKNOWN not in {left, right}
 
 

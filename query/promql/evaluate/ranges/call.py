@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from query.model.errors import ExecutionError
+from query.model.errors import ExecutionError, UnsupportedError
 from query.model.frames import Bools, Floats, Frame, Notes
 from query.model.labels import METRIC_NAME, Labels
 from query.model.time import Grid
@@ -98,6 +98,8 @@ def evaluate_range(function: str, vector: RangeVector, arguments: tuple[Floats, 
     """Apply a key of ``RANGE_FUNCTIONS`` at every step; ``arguments`` are the scalar ones, ``float64[steps]`` each."""
     _check_extension(function, vector.window.extension)
     raw = vector.raw
+    if raw.histograms is not None:
+        raise UnsupportedError(f"{function}()", "native histograms in a range are not computed with at the gateway")
     require_room(f"{function}()", raw.series, grid.steps)
     windows = windows_of(raw, vector.window, grid)
     values = np.zeros((raw.series, grid.steps))
