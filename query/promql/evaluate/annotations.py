@@ -51,6 +51,29 @@ def exponential_and_custom(metric_name: str) -> str:
     )
 
 
+def mixed_samples(metric_name: str) -> str:
+    """Return the warning about a range that holds floats and histograms, where that gives no result."""
+    return f"PromQL warning: encountered a mix of histograms and floats for metric name {quote(metric_name)}"
+
+
+def ignored_in_range(metric_name: str) -> str:
+    """Return the info about a function for floats over a range that holds histograms, too."""
+    return (
+        "PromQL info: ignored histograms in a range containing both floats and histograms "
+        f"for metric name {quote(metric_name)}"
+    )
+
+
+def not_a_counter_histogram(metric_name: str) -> str:
+    """Return the warning about a gauge that is taken for a counter."""
+    return f"PromQL warning: this native histogram metric is not a counter: {quote(metric_name)}"
+
+
+def not_a_gauge_histogram(metric_name: str) -> str:
+    """Return the warning about a counter that is taken for a gauge."""
+    return f"PromQL warning: this native histogram metric is not a gauge: {quote(metric_name)}"
+
+
 def ignored_histogram(aggregation: str) -> str:
     """Return the info about an aggregation that is defined for floats only."""
     return f"PromQL info: ignored histogram in {aggregation} aggregation"

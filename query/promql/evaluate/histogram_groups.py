@@ -101,7 +101,7 @@ def _combine(op: str, frame: Frame, rows: Sequence[int], step: int, said: _Said)
     if cells[0] is None:
         said.warn(MIXED_AGGREGATION)
         return None
-    result = None if has_float else _of_one_layout(op, terms)
+    result = None if has_float else of_one_layout(op, terms)
     if result is None:
         running: RunningSum | RunningMean = RunningSum(terms[0]) if op == "sum" else RunningMean(terms[0])
         has_float = False
@@ -138,7 +138,7 @@ def _name(labels: Labels) -> str:
     return next((value for name, value in labels if name == METRIC_NAME), "")
 
 
-def _of_one_layout(op: str, terms: Sequence[FloatHistogram]) -> FloatHistogram | None:
+def of_one_layout(op: str, terms: Sequence[FloatHistogram]) -> FloatHistogram | None:
     """Return the sum or mean of histograms that have the same buckets, None if they haven't or it isn't finite."""
     first = terms[0]
     if len(terms) == 1:

@@ -7,11 +7,13 @@ change from step to step is evaluated once and repeated.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
 from query.model.errors import BadQueryError
-from query.model.frames import Frame
+from query.model.float_histogram import FloatHistogram, ResetHint
+from query.model.frames import Frame, Histograms
 from query.model.samples import RawSeries
 from query.model.time import Grid
 from query.promql.evaluate.rows import require_room
@@ -41,8 +43,23 @@ def samples_of(value: Value) -> RawSeries:
     row, step = np.nonzero(value.present)
     times = np.fromiter(value.grid.times_ms(), np.int64, value.grid.steps)
     bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(value.present.sum(axis=1))))
-    histograms = None if value.histograms is None else value.histograms[row, step]
+    histograms = None if value.histograms is None else _without_hints(value.histograms[row, step])
     return RawSeries(value.labels, bounds, times[step], value.values[row, step], histograms)
+
+
+def _without_hints(cells: Histograms) -> Histograms:
+    """Return histograms less what they know of resets: the sample before is another one in a subquery."""
+    forgotten: Histograms = np.asarray(_forget_resets(cells), np.object_)
+    return forgotten
+
+
+def _forgetful(cell: FloatHistogram | None) -> FloatHistogram | None:
+    if cell is None or cell.hint not in {ResetHint.RESET, ResetHint.NOT_RESET}:
+        return cell
+    return replace(cell, hint=ResetHint.UNKNOWN)
+
+
+_forget_resets: Final = np.frompyfunc(_forgetful, 1, 1)
 
 
 def repeated(once: Evaluation, grid: Grid) -> Evaluation:

@@ -3,6 +3,7 @@
 ``evaluate_range`` is the way in; the kernels take ``Windows`` and know neither labels nor syntax.
 """
 
-from query.promql.evaluate.ranges.call import RANGE_FUNCTIONS, evaluate_range, some_window
+from query.promql.evaluate.ranges.call import evaluate_range, some_window
+from query.promql.evaluate.ranges.kernels import RANGE_FUNCTIONS
 
 __all__ = ["RANGE_FUNCTIONS", "evaluate_range", "some_window"]

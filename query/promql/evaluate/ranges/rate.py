@@ -45,25 +45,27 @@ def resets_inside(windows: Windows) -> tuple[Ints, Ints, Ints]:
 @np.errstate(all="ignore")
 def extrapolated(windows: Windows, *, is_counter: bool, is_rate: bool) -> tuple[Floats, Bools]:
     """Return ``float64[windows]`` and where there is a result: windows of at least two samples."""
-    present = windows.count > 1
-    first, last = windows.start, windows.stop - 1
-    sampled, to_start, to_end, average = _durations(windows, first, last)
     result = difference(windows, is_counter=is_counter)
+    first = windows.values[windows.start]
+    return result * factor(windows, first, result, is_counter=is_counter, is_rate=is_rate), windows.count > 1
+
+
+def factor(windows: Windows, first: Floats, result: Floats, *, is_counter: bool, is_rate: bool) -> Floats:
+    """Return what to multiply a difference ``result`` with, given the ``first`` value of each window."""
+    sampled, to_start, to_end, average = _durations(windows)
     threshold = average * THRESHOLD
     to_start = np.where(to_start >= threshold, average / 2, to_start)
     if is_counter:
-        to_zero = _to_zero(windows.values[first], result, sampled, to_start)
+        to_zero = _to_zero(first, result, sampled, to_start)
         to_start = np.where(to_zero < to_start, to_zero, to_start)
     to_end = np.where(to_end >= threshold, average / 2, to_end)
-    factor = np.where(sampled != 0, (sampled + to_start + to_end) / sampled, 1.0)
-    if is_rate:
-        factor = factor / to_seconds(windows.window.range_ms)
-    return result * factor, present
+    extended: Floats = np.where(sampled != 0, (sampled + to_start + to_end) / sampled, 1.0)
+    return extended / to_seconds(windows.window.range_ms) if is_rate else extended
 
 
-def _durations(windows: Windows, first: Ints, last: Ints) -> tuple[Floats, Floats, Floats, Floats]:
+def _durations(windows: Windows) -> tuple[Floats, Floats, Floats, Floats]:
     """Return, in seconds, what the samples span, from the range's start to it, from it to the end, and its average."""
-    first_ms, last_ms = windows.times_ms[first], windows.times_ms[last]
+    first_ms, last_ms = windows.times_ms[windows.start], windows.times_ms[windows.stop - 1]
     sampled = (last_ms - first_ms) / MS_PER_S
     to_start = (first_ms - (windows.ends_ms - windows.window.range_ms)) / MS_PER_S
     to_end = (windows.ends_ms - last_ms) / MS_PER_S
