@@ -16,8 +16,8 @@ from query.model.float_histogram import FloatHistogram
 from query.model.frames import Floats, Frame
 from query.model.labels import Labels, drop
 from query.promql.evaluate.grouping import group_rows
-from query.promql.evaluate.native import text
 from query.promql.evaluate.native.layout import require_decided
+from query.promql.evaluate.native.text import text
 from query.promql.evaluate.relabel import is_label_name, set_label
 from query.promql.evaluate.rows import METADATA_LABELS, Ints, fold, require_room
 from query.syntax.numbers import format_float

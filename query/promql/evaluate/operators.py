@@ -1,6 +1,6 @@
 """What the arithmetic and comparison operators do to two numbers, on arrays.
 
-Follows ``scalarBinop`` and ``vectorElemBinop`` of Prometheus' engine for floats; ``%`` is C's fmod, ``^`` C's pow.
+Follows ``scalarBinop`` and ``vectorElemBinop`` of Prometheus' engine for floats; ``%`` is exact, as C's fmod is.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from query.model.frames import Bools, Floats
+from query.promql.evaluate.go_math import atan2, power
 
 Arithmetic: TypeAlias = Callable[[Floats, Floats], Floats]
 Comparison: TypeAlias = Callable[[Floats, Floats], Bools]
@@ -22,8 +23,8 @@ ARITHMETIC: Final[Mapping[str, Arithmetic]] = MappingProxyType({
     "*": np.multiply,
     "/": np.divide,
     "%": np.fmod,
-    "^": np.power,
-    "atan2": np.arctan2,
+    "^": power,
+    "atan2": atan2,
 })  # fmt: skip
 """The operators that make a new quantity: the result has no metric name."""
 

@@ -1,7 +1,6 @@
 """Functions of one number, applied to every sample.
 
-Follows ``simpleFloatFunc`` and its users, ``clamp`` and Go's ``math.Max``/``math.Min`` in Prometheus' engine. Where Go
-has its own implementation of a transcendental function, the last digit may differ from the C library's used here.
+Follows ``simpleFloatFunc`` and its users, ``clamp`` and Go's ``math.Max``/``math.Min`` in Prometheus' engine.
 """
 
 from __future__ import annotations
@@ -13,6 +12,24 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from query.model.frames import Floats, Frame
+from query.promql.evaluate.go_math import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atanh,
+    cos,
+    cosh,
+    exp,
+    log,
+    log2,
+    log10,
+    sin,
+    sinh,
+    tan,
+    tanh,
+)
 from query.promql.evaluate.rows import with_values
 
 SampleFunction: TypeAlias = Callable[[Floats], Floats]
@@ -26,23 +43,23 @@ SAMPLE_FUNCTIONS: Final[Mapping[str, SampleFunction]] = MappingProxyType({
     "abs": np.abs,
     "ceil": np.ceil,
     "floor": np.floor,
-    "exp": np.exp,
+    "exp": exp,
     "sqrt": np.sqrt,
-    "ln": np.log,
-    "log2": np.log2,
-    "log10": np.log10,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "tanh": np.tanh,
-    "asinh": np.arcsinh,
-    "acosh": np.arccosh,
-    "atanh": np.arctanh,
+    "ln": log,
+    "log2": log2,
+    "log10": log10,
+    "sin": sin,
+    "cos": cos,
+    "tan": tan,
+    "asin": asin,
+    "acos": acos,
+    "atan": atan,
+    "sinh": sinh,
+    "cosh": cosh,
+    "tanh": tanh,
+    "asinh": asinh,
+    "acosh": acosh,
+    "atanh": atanh,
     "rad": lambda values: values * (np.pi / 180),
     "deg": lambda values: values * (180 / np.pi),
     "sgn": _sign,
