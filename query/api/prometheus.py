@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from query.api.endpoints import GET_OR_POST, Endpoint, add_endpoints
+from query.api.explain import checked_form, explanation_response
 from query.api.go_times import GoTime
-from query.api.params import Params, parse_duration_ns, parse_limit, parse_optional_time, parse_time
+from query.api.params import Params, parse_duration_ns, parse_flag, parse_limit, parse_optional_time, parse_time
 from query.api.prometheus_discovery import discovery_endpoints
 from query.api.prometheus_options import parse_query_options
 from query.api.prometheus_series import series_endpoints
@@ -71,20 +72,35 @@ class _QueryEndpoints:
         return (
             Endpoint("query", self.query, "Evaluate PromQL at one instant", GET_OR_POST),
             Endpoint("query_range", self.query_range, "Evaluate PromQL over a range", GET_OR_POST),
+            Endpoint("query_explain", self.query_explain, "How a query at one instant is answered", GET_OR_POST),
+            Endpoint("query_range_explain", self.query_range_explain, "How a range query is answered", GET_OR_POST),
             Endpoint("format_query", self.format_query, "A query in canonical form", GET_OR_POST),
             Endpoint("parse_query", self.parse_query, "The syntax tree of a query", GET_OR_POST),
         )
 
     async def query(self, request: Request) -> Response:
         params = await Params.of(request)
-        parse_limit("limit", params.get("limit"))
-        now = GoTime(0, time.time_ns())
-        time_ms = parse_optional_time("time", params.get("time"), now).query_ms
-        options = parse_query_options(params, self._settings)
-        return await self._evaluate(request, params, Grid.instant(time_ms), options)
+        return await self._evaluate(request, params, *self._instant(params))
 
     async def query_range(self, request: Request) -> Response:
         params = await Params.of(request)
+        return await self._evaluate(request, params, *self._range(params))
+
+    async def query_explain(self, request: Request) -> Response:
+        params = await Params.of(request)
+        return await self._explain(request, params, *self._instant(params))
+
+    async def query_range_explain(self, request: Request) -> Response:
+        params = await Params.of(request)
+        return await self._explain(request, params, *self._range(params))
+
+    def _instant(self, params: Params) -> tuple[Grid, QueryOptions]:
+        parse_limit("limit", params.get("limit"))
+        now = GoTime(0, time.time_ns())
+        time_ms = parse_optional_time("time", params.get("time"), now).query_ms
+        return Grid.instant(time_ms), parse_query_options(params, self._settings)
+
+    def _range(self, params: Params) -> tuple[Grid, QueryOptions]:
         parse_limit("limit", params.get("limit"))
         start = parse_time("start", params.get("start"))
         end = parse_time("end", params.get("end"))
@@ -103,7 +119,7 @@ class _QueryEndpoints:
         grid = Grid(start.query_ms, end.query_ms, step_ns // NS_PER_MS)
         if grid.end_ms < grid.start_ms:
             raise BadRequestError("end", "start and end are not both within the years 1678 to 2262")
-        return await self._evaluate(request, params, grid, options)
+        return grid, options
 
     async def _evaluate(self, request: Request, params: Params, grid: Grid, options: QueryOptions) -> Response:
         text = params.get("query")
@@ -111,6 +127,13 @@ class _QueryEndpoints:
         head = f'{{"resultType":"{answer.result_type}","result":'.encode()
         opening, closing = (head + b"[", b"]}") if answer.is_array else (head, b"}")
         return array_response(opening, answer.elements, closing, answer.notes, answer.completeness, answer.account)
+
+    async def _explain(self, request: Request, params: Params, grid: Grid, options: QueryOptions) -> Response:
+        """Tell how a query is answered; ``analyze=true`` answers it, too, and tells what that took."""
+        is_run = parse_flag("analyze", params.get("analyze"), default=False)
+        form = checked_form(params.get("format"))
+        work = self._queries.explain(params.get("query"), grid, options, is_run=is_run)
+        return explanation_response(await unless_gone(request, work), form)
 
     async def format_query(self, request: Request) -> Response:
         params = await Params.of(request)

@@ -10,6 +10,7 @@ from query.api.go_values import go_duration_text
 from query.api.params import Params, parse_duration_ns, parse_flag, parse_limit, parse_optional_time, parse_switch
 from query.execute.fetch import QueryOptions
 from query.execute.settings import ExecuteSettings
+from query.model.certificate import Exactness
 from query.model.errors import BadQueryError, BadRequestError
 from query.model.time import NS_PER_MS, NS_PER_S, seconds_text
 
@@ -28,10 +29,22 @@ def parse_query_options(params: Params, settings: ExecuteSettings) -> QueryOptio
         _options(params, settings, timeout_s),
         lookback_ms=lookback_ms,
         pushes_down=pushes_down,
+        exactness=parse_exactness(params.get("exactness"), settings.exactness),
         max_series=parse_limit("max_series", params.get("max_series")),
         max_samples=parse_limit("max_samples", params.get("max_samples")),
         max_bytes=parse_limit("max_bytes", params.get("max_bytes")),
     )
+
+
+def parse_exactness(text: str, default: Exactness) -> Exactness:
+    """Return the worst exactness a request accepts."""
+    if not text:
+        return default
+    found = next((one for one in Exactness if one.word == text), None)
+    if found is None:
+        words = ", ".join(one.word for one in Exactness)
+        raise BadRequestError("exactness", f'"{text}" is none of {words}')
+    return found
 
 
 def parse_metadata_options(params: Params, settings: ExecuteSettings, *, limited: bool = False) -> QueryOptions:

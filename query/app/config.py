@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -134,6 +134,7 @@ class FederationConfig(Strict):
     partition_label: LabelName = "cluster"
     partial_response: bool = True
     pushdown: bool = True
+    exactness: Literal["exact", "rounded", "approximate"] = "approximate"
     limits: LimitsConfig = Field(default_factory=LimitsConfig)
 
 

@@ -35,6 +35,7 @@ from query.execute.membership import Membership
 from query.execute.metadata_ask import MetadataAsker
 from query.execute.metrics import MetricsQueries
 from query.execute.settings import ExecuteSettings
+from query.model.certificate import Exactness
 from query.model.clusters import Cluster, ClusterName
 from query.model.errors import ConfigError
 from query.syntax.limits import Limits
@@ -64,6 +65,7 @@ class Gateway:
             partition_label=config.partition_label,
             allow_partial=config.partial_response,
             pushes_down=config.pushdown,
+            exactness=Exactness[config.exactness.upper()],
             query_timeout_s=limits.query_timeout_s,
             cluster_timeout_s=limits.cluster_timeout_s,
             response_bytes=limits.response_bytes,

@@ -13,6 +13,7 @@ from query.backends.base import Backend, BackendError, Deadline, Failure, Reques
 from query.backends.outcome import Answered, Completeness, Missing, Outcome, completeness
 from query.execute.budget import Spending
 from query.execute.fanout import Call, Member, ask
+from query.model.certificate import Exactness
 from query.model.clusters import ClusterName
 from query.model.errors import ExecutionError
 from query.model.float_histogram import ResetHint
@@ -35,7 +36,7 @@ class QueryOptions:
     """What a request may choose. ``passed_on`` are parameters that go to every cluster unchanged.
 
     ``lookback_ms``: how far instant selectors look back, if the request says so; it is among ``passed_on``, too.
-    ``pushes_down`` false: clusters only give samples.
+    ``pushes_down`` false: clusters only give samples. ``exactness``: the worst that is acceptable.
     ``max_…`` lower the budget of this query, 0 leaves it.
     """
 
@@ -44,10 +45,16 @@ class QueryOptions:
     limit: int = 0
     lookback_ms: int | None = None
     pushes_down: bool = True
+    exactness: Exactness = Exactness.APPROXIMATE
     max_series: int = 0
     max_samples: int = 0
     max_bytes: int = 0
     passed_on: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_downsampled(self) -> bool:
+        """True if clusters may answer from downsampled data."""
+        return any(name == "max_source_resolution" and value not in {"", "0", "0s"} for name, value in self.passed_on)
 
 
 Answers: TypeAlias = dict[tuple[Backend, Request], Answered]
@@ -60,6 +67,25 @@ class Fetched:
 
     shard: Shard
     bodies: list[SeriesBody] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What one request took; ``failure`` None: it was answered."""
+
+    leaf: Concat
+    shard: Shard
+    elapsed_s: float = 0.0
+    bytes: int = 0
+    series: int = 0
+    failure: Missing | None = None
+
+    @classmethod
+    def of(cls, leaf: Concat, shard: Shard, outcome: Outcome, part: Fetched | Missing) -> Took:
+        """Return what a request took whose answer was read as ``part``."""
+        if isinstance(part, Missing) or isinstance(outcome, Missing):
+            return cls(leaf, shard, failure=part if isinstance(part, Missing) else None)
+        return cls(leaf, shard, outcome.elapsed_s, len(outcome.body), len(part.bodies))
 
 
 class Fetch:
@@ -97,6 +123,7 @@ class Fetch:
         self.unknown_hint = ResetHint.UNTOLD
         """What is known of the counters of histograms whose JSON came."""
         self._has_asked_thresholds = False
+        self.took: list[Took] = []
 
     async def run(self, plan: Plan) -> None:
         """Ask for every leaf; afterwards ``fetched``, ``gaps`` and ``completeness`` tell what came back.
@@ -114,14 +141,12 @@ class Fetch:
         }
         fetched: list[tuple[Concat, Fetched]] = []
         for (leaf, shard), outcome in zip(asked, outcomes, strict=True):
-            if isinstance(outcome, Missing):
-                missing.setdefault(shard.cluster, outcome)
-                continue
-            self.bytes_read += len(outcome.body)
-            try:
-                fetched.append((leaf, self._read(shard, outcome)))
-            except BackendError as error:
-                missing.setdefault(shard.cluster, Missing(shard.cluster, error.failure, error.detail))
+            part = self._judge(shard, outcome)
+            self.took.append(Took.of(leaf, shard, outcome, part))
+            if isinstance(part, Missing):
+                missing.setdefault(shard.cluster, part)
+            else:
+                fetched.append((leaf, part))
         self.fetched = {leaf: [] for leaf in leaves}
         for leaf, part in fetched:
             if part.shard.cluster not in missing:
@@ -177,6 +202,15 @@ class Fetch:
         return [
             found[id(call)] if id(call) in found else self._kept[call.member.backend, call.request] for call in calls
         ]
+
+    def _judge(self, shard: Shard, outcome: Outcome) -> Fetched | Missing:
+        if isinstance(outcome, Missing):
+            return outcome
+        self.bytes_read += len(outcome.body)
+        try:
+            return self._read(shard, outcome)
+        except BackendError as error:
+            return Missing(shard.cluster, error.failure, error.detail)
 
     def _read(self, shard: Shard, answer: Answered) -> Fetched:
         try:

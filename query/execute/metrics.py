@@ -21,10 +21,14 @@ from query.execute.parsing import parse_query
 from query.execute.replicas.choose import Asked
 from query.execute.settings import ExecuteSettings
 from query.execute.sources import Sources
+from query.execute.trace import Trace
+from query.model.certificate import Exactness, require_exactness
 from query.model.clusters import ClusterName
 from query.model.errors import BadRequestError, DeadlineError, UndecidedHistogramError
+from query.model.explanation import Explanation
 from query.model.float_histogram import ResetHint
 from query.model.time import Grid
+from query.promql.plan.certify import certify
 from query.promql.plan.context import PlanContext
 from query.promql.plan.partials import InsufficientPartialsError, Partials, later
 from query.promql.plan.planner import Plan, plan_query
@@ -45,8 +49,30 @@ class MetricsQueries:
         self._settings = settings
         self._pool = pool
 
-    async def run(self, text: str, grid: Grid, options: QueryOptions) -> QueryAnswer:
-        """Answer one query; raises the errors of ``query.model.errors``."""
+    async def explain(self, text: str, grid: Grid, options: QueryOptions, *, is_run: bool) -> Explanation:
+        """Explain one query; ``is_run`` also answers it and measures, else clusters are asked for labels at most.
+
+        What is not exact is explained, not refused.
+        """
+        options = replace(options, exactness=Exactness.APPROXIMATE)
+        trace = Trace()
+        answer: QueryAnswer | None = None
+        if is_run:
+            answer = await self.run(text, grid, options, trace)
+            if answer.account is not None:
+                answer.account.close()
+        else:
+            expr = parse_query(text, self._settings.syntax)
+            _check_type(expr, grid)
+            deadline = Deadline.after(min(options.timeout_s, self._settings.query_timeout_s))
+            sources, members = self._sources(expr, grid, options)
+            settled, _ = await sources.settle(deadline.capped(self._settings.cluster_timeout_s))
+            trace.note(self._plan(expr, grid, options, {**members, **settled}, Partials.SUMS))
+            trace.choices = sources.choices
+        return trace.explain(text, answer, is_downsampled=options.is_downsampled)
+
+    async def run(self, text: str, grid: Grid, options: QueryOptions, trace: Trace | None = None) -> QueryAnswer:
+        """Answer one query; raises the errors of ``query.model.errors``. A ``trace`` is told what happens."""
         expr = parse_query(text, self._settings.syntax)
         _check_type(expr, grid)
         deadline = Deadline.after(min(options.timeout_s, self._settings.query_timeout_s))
@@ -54,7 +80,9 @@ class MetricsQueries:
         account = Account(self._pool)
         try:
             async with asyncio.timeout(deadline.remaining_s() + 1.0):
-                return await self._run(expr, grid, options, deadline, Spending(budget, account, deadline))
+                return await self._run(
+                    expr, grid, options, deadline, Spending(budget, account, deadline), trace or Trace()
+                )
         except TimeoutError as error:
             account.close()
             raise DeadlineError("query timed out in query execution") from error
@@ -63,32 +91,42 @@ class MetricsQueries:
             raise
 
     async def _run(
-        self, expr: Expr, grid: Grid, options: QueryOptions, deadline: Deadline, spending: Spending
+        self, expr: Expr, grid: Grid, options: QueryOptions, deadline: Deadline, spending: Spending, trace: Trace
     ) -> QueryAnswer:
-        members = {member.cluster.name: member for member in self._membership.members}
-        clusters = [member.cluster for member in members.values()]
-        reached = [members[cluster.name] for cluster in holders_of(expr, clusters)]
-        asked = Asked(expr, grid, options.lookback_ms, frozenset(name for name, _ in options.passed_on))
-        sources = Sources(self._membership, reached, asked)
+        sources, members = self._sources(expr, grid, options)
         kept: Answers = {}
         partials = Partials.SUMS
         while True:
             cluster_deadline = deadline.capped(self._settings.cluster_timeout_s)
-            settled, unsettled = await sources.settle(cluster_deadline)
-            plan = self._plan(expr, grid, options, {**members, **settled}, partials)
+            with trace.timing("plan"):
+                settled, unsettled = await sources.settle(cluster_deadline)
+                plan = self._plan(expr, grid, options, {**members, **settled}, partials)
             limit_bytes = self._settings.response_bytes
             fetch = Fetch(grid, options, settled, unsettled, cluster_deadline, limit_bytes, kept, spending)
-            await fetch.run(plan)
+            with trace.timing("fetch"):
+                await fetch.run(plan)
             if sources.replace_failed(fetch.completeness.missing):
+                trace.note(plan, fetch.took, "a replica did not answer")
                 continue
             fetch.completeness.require(allow_partial=options.allow_partial)
             try:
-                answer = await _decided(plan, fetch, grid, options)
+                with trace.timing("assemble"):
+                    answer = await _decided(plan, fetch, grid, options)
             except InsufficientPartialsError as error:
+                trace.note(plan, fetch.took, error.reason)
                 partials = later(partials, error)
                 continue
+            trace.note(plan, fetch.took)
+            trace.choices = sources.choices
             spending.account.keep(sum(map(len, answer.elements)))
             return replace(answer, sources=sources.choices, account=spending.account)
+
+    def _sources(self, expr: Expr, grid: Grid, options: QueryOptions) -> tuple[Sources, Mapping[ClusterName, Member]]:
+        """Return where the clusters are to be asked that a query reaches, and all members."""
+        members = {member.cluster.name: member for member in self._membership.members}
+        reached = [members[cluster.name] for cluster in holders_of(expr, [one.cluster for one in members.values()])]
+        asked = Asked(expr, grid, options.lookback_ms, frozenset(name for name, _ in options.passed_on))
+        return Sources(self._membership, reached, asked), members
 
     def _plan(
         self,
@@ -109,7 +147,17 @@ class MetricsQueries:
             pushes_down=options.pushes_down,
             partials=partials,
         )
-        return plan_query(expr, context)
+        plan = plan_query(expr, context)
+        if options.exactness < Exactness.APPROXIMATE:
+            require_exactness(
+                certify(plan.root, is_downsampled=options.is_downsampled),
+                options.exactness,
+                remedy=(
+                    f'ask one cluster with {context.partition_label}="…", '
+                    f"keep {context.partition_label} in the grouping"
+                ),
+            )
+        return plan
 
 
 async def _decided(plan: Plan, fetch: Fetch, grid: Grid, options: QueryOptions) -> QueryAnswer:

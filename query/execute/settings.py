@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from query.execute.budget import Budget
+from query.model.certificate import Exactness
 from query.syntax.limits import DEFAULT, Limits
 
 
@@ -15,6 +16,7 @@ class ExecuteSettings:
     partition_label: str = "cluster"
     allow_partial: bool = True
     pushes_down: bool = True
+    exactness: Exactness = Exactness.APPROXIMATE
     query_timeout_s: float = 120.0
     cluster_timeout_s: float = 30.0
     response_bytes: int = 256 << 20

@@ -1,0 +1,98 @@
+"""How each node of a plan is computed, and how near the result is to that of one server holding everything.
+
+Plans of every query language are told in these terms, so that explaining and refusing what is not exact are written
+once. A plan gives a tree of ``PlanNode``; each says by which rule it is what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+from query.model.errors import UnsupportedError
+from query.model.labels import NO_LABELS, Labels
+from query.model.time import Grid
+
+
+class How(Enum):
+    """Where a node is computed."""
+
+    PUSHED = "pushed"
+    """In the clusters."""
+    MERGED = "merged"
+    """Begun in the clusters, finished here from partial results."""
+    EVALUATED = "evaluated"
+    """Here."""
+
+
+class Exactness(IntEnum):
+    """How near a result is to one server's, best first."""
+
+    EXACT = 0
+    """The same, to the last bit."""
+    ROUNDED = 1
+    """The same numbers, but for the last digits: floats were added in another order."""
+    APPROXIMATE = 2
+    """An estimate."""
+
+    @property
+    def word(self) -> str:
+        """The word used in parameters, configuration and answers."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class SentQuery:
+    """A query a cluster is sent, and the labels its results are given; ``grid`` None: evaluated when the query is."""
+
+    cluster: str
+    query: str
+    adds: Labels = NO_LABELS
+    grid: Grid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanNode:
+    """A node of a plan. ``own`` is what the node itself costs in exactness, ``rule`` why it is no more or less.
+
+    ``text`` is the node without its operands, for a pushed one the whole expression.
+    """
+
+    text: str
+    how: How
+    own: Exactness
+    rule: str
+    children: tuple[PlanNode, ...] = ()
+    sent: tuple[SentQuery, ...] = ()
+
+    @property
+    def exactness(self) -> Exactness:
+        """The worst of the node and everything below it."""
+        return max(self.own, *(child.exactness for child in self.children), Exactness.EXACT)
+
+    def walk(self) -> Iterator[PlanNode]:
+        """Yield the node and everything below it, parents first."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def queries(self) -> tuple[SentQuery, ...]:
+        """Return what clusters are sent, each once, in order of appearance."""
+        return tuple(dict.fromkeys(sent for node in self.walk() for sent in node.sent))
+
+
+class InexactError(UnsupportedError):
+    """The plan is less exact than asked for; names the node and the rule that says so."""
+
+    def __init__(self, node: PlanNode, allowed: Exactness, *, remedy: str) -> None:
+        super().__init__(node.text, f"it would be {node.own.word}: {node.rule}", remedy=remedy)
+        self.found = node.own
+        self.allowed = allowed
+
+
+def require_exactness(root: PlanNode, allowed: Exactness, *, remedy: str) -> None:
+    """Raise ``InexactError`` for the first node that is less exact than ``allowed``."""
+    for node in root.walk():
+        if node.own > allowed:
+            raise InexactError(node, allowed, remedy=f"{remedy}, or accept it with exactness={node.own.word}")
