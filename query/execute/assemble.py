@@ -156,7 +156,8 @@ class _Leaves:
                 raise UnsupportedError(leaf.describe(), "the executor does not know this node")
 
     def _raw(self, leaf: Concat) -> RawSeries:
-        raw = joined([raw_of(part.bodies, dict(part.shard.added)) for part in self._fetch.fetched[leaf]])
+        hint = self._fetch.unknown_hint
+        raw = joined([raw_of(part.bodies, dict(part.shard.added), hint) for part in self._fetch.fetched[leaf]])
         if len(set(raw.labels)) < raw.series:
             raise ExecutionError(SAME_LABELSET)
         return raw

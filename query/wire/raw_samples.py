@@ -3,50 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Final
 
 import msgspec
 import numpy as np
 
 from query.backends.base import BackendError, Failure
-from query.model.errors import UnsupportedError
-from query.model.labels import Labels, with_constants
+from query.model.float_histogram import FloatHistogram, ResetHint
+from query.model.labels import with_constants
 from query.model.samples import RawSeries
 from query.model.time import MS_PER_S, seconds_text
 from query.syntax.numbers import format_sample
-from query.wire.histograms import histogram_json
+from query.wire.histograms import HistogramBody, histogram_json, histogram_of
 from query.wire.prometheus import SeriesBody
 from query.wire.samples import labels_json
 
 _points: Final = msgspec.json.Decoder(list[tuple[float, str]])
+_histogram_points: Final = msgspec.json.Decoder(list[tuple[float, HistogramBody]])
 
 
-def raw_of(bodies: Sequence[SeriesBody], added: Mapping[str, str]) -> RawSeries:
-    """Return the series of a matrix with ``added`` labels set; ``BackendError`` if its samples don't decode."""
-    labels: list[Labels] = []
-    stamps: list[float] = []
-    texts: list[str] = []
-    bounds = [0]
-    for body in bodies:
-        if body.has_histograms:
-            raise UnsupportedError("a range vector", "it holds native histograms, which are not computed with here")
-        labels.append(with_constants(tuple(body.metric.items()), added))
-        try:
-            points = [] if isinstance(body.values, msgspec.UnsetType) else _points.decode(body.values)
-        except msgspec.MsgspecError as error:
-            raise BackendError(Failure.NOT_UNDERSTOOD, f"samples do not decode: {error}") from error
-        stamps.extend(stamp for stamp, _ in points)
-        texts.extend(text for _, text in points)
-        bounds.append(len(stamps))
+def raw_of(bodies: Sequence[SeriesBody], added: Mapping[str, str], hint: ResetHint = ResetHint.UNTOLD) -> RawSeries:
+    """Return the series of a matrix with ``added`` labels set; ``BackendError`` if its samples don't decode.
+
+    ``hint`` is what is known of the counters of native histograms, of which JSON says nothing.
+    """
+    labels = [with_constants(tuple(body.metric.items()), added) for body in bodies]
     try:
-        values = np.array(list(map(float, texts)), np.float64)
-    except ValueError as error:
+        parts = [_samples(body, hint) for body in bodies]
+    except (msgspec.MsgspecError, ValueError) as error:
         raise BackendError(Failure.NOT_UNDERSTOOD, f"samples do not decode: {error}") from error
-    times_ms = np.rint(np.array(stamps, np.float64) * MS_PER_S).astype(np.int64)
-    raw = RawSeries(tuple(labels), np.array(bounds, np.int64), times_ms, values)
+    stamps = [stamp for part in parts for stamp, _, _ in part]
+    cells = np.full(len(stamps), None, np.object_)
+    for place, (_, _, cell) in enumerate(sample for part in parts for sample in part):
+        cells[place] = cell
+    raw = RawSeries(
+        tuple(labels),
+        np.cumsum([0, *map(len, parts)]),
+        np.rint(np.array(stamps, np.float64) * MS_PER_S).astype(np.int64),
+        np.array([value for part in parts for _, value, _ in part], np.float64),
+        cells if any(body.has_histograms for body in bodies) else None,
+    )
     if not raw.is_ascending():
         raise BackendError(Failure.NOT_UNDERSTOOD, "samples are not in the order of time")
     return raw
+
+
+def _samples(body: SeriesBody, hint: ResetHint) -> list[tuple[float, float, FloatHistogram | None]]:
+    """Return the samples of a series in the order of time: seconds, the float, the histogram if it is one."""
+    samples: list[tuple[float, float, FloatHistogram | None]] = []
+    if not isinstance(body.values, msgspec.UnsetType):
+        samples.extend((stamp, float(text), None) for stamp, text in _points.decode(body.values))
+    if not isinstance(body.histograms, msgspec.UnsetType):
+        shown = _histogram_points.decode(body.histograms)
+        samples.extend((stamp, 0.0, histogram_of(one, None, hint)) for stamp, one in shown)
+        samples.sort(key=itemgetter(0))
+    return samples
 
 
 def raw_json(raw: RawSeries) -> Iterator[bytes]:

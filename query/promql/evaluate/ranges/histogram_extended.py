@@ -83,11 +83,11 @@ class _Difference:
         samples = list(window.samples(ends.first, ends.last + 1))
         if any(sample.is_custom != window[0].is_custom for sample in samples):
             raise IncompatibleSchemasError
-        if self._is_counter and any(sample.hint is ResetHint.GAUGE for sample in samples):
-            self._said.not_a_counter(window.name)
+        if self._is_counter:
+            self._said.check_counters(window.name, samples)
         left, right = self._at_begin(), self._at_end()
-        if not self._is_counter and not left.hint is right.hint is ResetHint.GAUGE:
-            self._said.not_a_gauge(window.name)
+        if not self._is_counter:
+            self._said.check_gauges(window.name, (left, right))
         result = self._said.combined(subtract(right, left), "subtraction")
         correction = self._correction(left, right) if self._is_counter else None
         return result if correction is None else self._added(result, correction)

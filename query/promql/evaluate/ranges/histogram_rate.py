@@ -47,8 +47,7 @@ def _difference(window: HistogramWindow, said: Said, *, is_counter: bool) -> Flo
 def _counted(window: HistogramWindow, said: Said) -> FloatHistogram:
     """Return last less first and what the counter had before each reset; only the first may be of another kind."""
     first, last = window[0], window[-1]
-    if any(sample.hint is ResetHint.GAUGE for sample in window.samples(0, len(window))):
-        said.not_a_counter(window.name)
+    said.check_counters(window.name, window.samples(0, len(window)))
     if window.is_reset(1):
         # Nothing of the first sample is looked at, so its buckets don't matter.
         second = window[1]
@@ -69,6 +68,5 @@ def _measured(window: HistogramWindow, said: Said) -> FloatHistogram:
     """Return last less first."""
     first, last = window[0], window[-1]
     result = said.combined(subtract(reduce_schema(last, min(first.schema, last.schema)), first), "subtraction")
-    if ResetHint.GAUGE is not first.hint or ResetHint.GAUGE is not last.hint:
-        said.not_a_gauge(window.name)
+    said.check_gauges(window.name, (first, last))
     return result

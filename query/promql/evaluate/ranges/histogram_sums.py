@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from query.model.float_histogram import FloatHistogram, ResetHint
+from query.model.float_histogram import FloatHistogram
 from query.model.frames import Histograms
-from query.promql.evaluate.annotations import colliding_resets, reconciled_bounds
+from query.promql.evaluate.annotations import reconciled_bounds
 from query.promql.evaluate.histogram_groups import of_one_layout
 from query.promql.evaluate.native import IncompatibleSchemasError, RunningMean, RunningSum
 from query.promql.evaluate.ranges.histogram_windows import HistogramWindow, HistogramWindows, Said
@@ -37,6 +37,5 @@ def _total(window: HistogramWindow, said: Said, *, is_mean: bool) -> FloatHistog
         if running.bounds_differed:
             said.infos[reconciled_bounds("aggregation")] = None
         result = running.mean() if isinstance(running, RunningMean) else running.total()
-    if {ResetHint.RESET, ResetHint.NOT_RESET} <= {term.hint for term in terms}:
-        said.warn(colliding_resets("aggregation"))
+    said.check_resets(terms)
     return result

@@ -5,14 +5,16 @@ Whether a counter was reset between two samples is found out once, however many 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from query.model.float_histogram import FloatHistogram
+from query.model.errors import UndecidedHistogramError
+from query.model.float_histogram import UNTOLD_HINT, FloatHistogram, ResetHint
 from query.model.frames import Histograms, Notes
 from query.model.labels import METRIC_NAME
 from query.model.samples import RawSeries
 from query.promql.evaluate.annotations import (
+    colliding_resets,
     exponential_and_custom,
     not_a_counter_histogram,
     not_a_gauge_histogram,
@@ -33,13 +35,21 @@ class Said:
         """Note a warning."""
         self.warnings[text] = None
 
-    def not_a_counter(self, name: str) -> None:
-        """Note that a gauge was taken for a counter."""
-        self.warn(not_a_counter_histogram(name))
+    def check_counters(self, name: str, samples: Iterable[FloatHistogram]) -> None:
+        """Note it if one of the samples that are taken for a counter's is a gauge's."""
+        if any(_told_hint(sample) is ResetHint.GAUGE for sample in samples):
+            self.warn(not_a_counter_histogram(name))
 
-    def not_a_gauge(self, name: str) -> None:
-        """Note that a counter was taken for a gauge."""
-        self.warn(not_a_gauge_histogram(name))
+    def check_gauges(self, name: str, samples: Iterable[FloatHistogram]) -> None:
+        """Note it if one of the samples that are taken for a gauge's is a counter's."""
+        if any(_told_hint(sample) not in {ResetHint.GAUGE, ResetHint.WAIVED} for sample in samples):
+            self.warn(not_a_gauge_histogram(name))
+
+    def check_resets(self, samples: Sequence[FloatHistogram]) -> None:
+        """Note it if samples that are added up contradict each other about a reset."""
+        hints = {_told_hint(sample) for sample in samples} if len(samples) > 1 else set()
+        if {ResetHint.RESET, ResetHint.NOT_RESET} <= hints:
+            self.warn(colliding_resets("aggregation"))
 
     def incompatible(self, name: str) -> None:
         """Note that exponential and custom buckets met."""
@@ -59,6 +69,13 @@ class Said:
     def notes(self) -> Notes:
         """Return everything noted."""
         return Notes(tuple(self.warnings), tuple(self.infos))
+
+
+def _told_hint(sample: FloatHistogram) -> ResetHint:
+    """Return what is known of resets; ``UndecidedHistogramError`` if that was not told."""
+    if sample.hint is ResetHint.UNTOLD:
+        raise UndecidedHistogramError(UNTOLD_HINT)
+    return sample.hint
 
 
 class HistogramWindows:

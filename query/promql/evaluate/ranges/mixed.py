@@ -147,11 +147,8 @@ def _last_two(raw: RawSeries, window: Window, grid: Grid, cells: Cells, said: Sa
 def _of_pair(window: HistogramWindow, said: Said, *, is_rate: bool) -> FloatHistogram | None:
     """Return what the last two samples say, both histograms."""
     newer, older = window[-1], window[-2]
-    are_gauges = ResetHint.GAUGE is newer.hint, ResetHint.GAUGE is older.hint
-    if is_rate and any(are_gauges):
-        said.not_a_counter(window.name)
-    if not is_rate and not all(are_gauges):
-        said.not_a_gauge(window.name)
+    check = said.check_counters if is_rate else said.check_gauges
+    check(window.name, (newer, older))
     result = newer
     if not is_rate or not window.is_reset(len(window) - 1):
         try:
