@@ -18,6 +18,7 @@ from query.model.labels import Labels, with_constants
 from query.model.samples import RawSeries, joined
 from query.model.time import Grid
 from query.promql.evaluate import (
+    InfoRows,
     Legs,
     RangeVector,
     ScalarRow,
@@ -109,6 +110,8 @@ def _evaluate(plan: Plan, fetch: Fetch, grid: Grid) -> tuple[str, list[bytes], b
             return ("vector" if grid.is_instant else "matrix"), list(frame_json(frame)), True, notes
         case RangeVector() as vector:
             return "matrix", list(raw_json(vector.raw)), True, notes
+        case InfoRows():
+            raise TypeError("info series are joined, not answered")
 
 
 def _require_decidable(plan: Plan, fetch: Fetch) -> None:

@@ -24,13 +24,14 @@ from query.promql.evaluate.scalars import combine_scalars, combine_with_scalar
 from query.promql.evaluate.sets import SET_OPERATIONS
 from query.promql.evaluate.support import can_evaluate
 from query.promql.evaluate.topk import limitk, topk
-from query.promql.evaluate.values import Evaluation, RangeVector, ScalarRow, Text, Value
+from query.promql.evaluate.values import Evaluation, InfoRows, RangeVector, ScalarRow, Text, Value
 from query.promql.evaluate.variances import merge_variance
 
 __all__ = [
     "REDUCERS",
     "SET_OPERATIONS",
     "Evaluation",
+    "InfoRows",
     "Legs",
     "Match",
     "RangeVector",

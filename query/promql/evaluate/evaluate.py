@@ -24,6 +24,7 @@ from query.promql.evaluate.count_values import count_values
 from query.promql.evaluate.functions import FUNCTIONS, Arguments
 from query.promql.evaluate.histogram_groups import aggregate_histograms
 from query.promql.evaluate.histogram_operators import TRIMMING, combine_with_number
+from query.promql.evaluate.info import sample_times
 from query.promql.evaluate.limit_ratio import limit_ratio
 from query.promql.evaluate.matching import Match
 from query.promql.evaluate.native import scale
@@ -33,9 +34,9 @@ from query.promql.evaluate.sets import SET_OPERATIONS
 from query.promql.evaluate.steps import operands, repeated, samples_of
 from query.promql.evaluate.support import find_refusal, without_parentheses
 from query.promql.evaluate.topk import limitk, topk
-from query.promql.evaluate.values import Evaluation, RangeVector, ScalarRow, Text, Value
+from query.promql.evaluate.values import Evaluation, InfoMatchers, InfoRows, RangeVector, ScalarRow, Text, Value
 from query.promql.plan.functions import ABSENCE
-from query.promql.plan.nodes import Concat, Repeated, Samples
+from query.promql.plan.nodes import Concat, InfoSeries, Repeated, Samples
 from query.promql.plan.piece import absent_labels
 from query.promql.plan.windows import Window
 from query.promql.syntax.nodes import (
@@ -121,11 +122,20 @@ def _data(
     match node:
         case Repeated():
             return repeated(given[0], grid)
+        case InfoSeries():
+            return Evaluation(_info_rows(node, given[0].value, given[1].value))
         case Subquery():
             raw = samples_of(given[0].value) if given else RawSeries.empty()
             return Evaluation(RangeVector(raw, Window.of(node)))
         case _:
             return Evaluation(_as_placed(node, leaf(node)))
+
+
+def _info_rows(node: InfoSeries, present: Value, samples: Value) -> InfoRows:
+    if not isinstance(present, Frame) or not isinstance(samples, RangeVector):
+        raise TypeError(f"info series are a vector and its samples: {node.describe()}")
+    times_ms = sample_times(present, samples.raw, samples.window)
+    return InfoRows(present, times_ms, InfoMatchers(node.names, node.data))
 
 
 def _absent_labels(node: Call) -> Labels:

@@ -26,6 +26,7 @@ from query.promql.evaluate.histogram_samples import (
     histogram_quantile,
     histogram_quantiles,
 )
+from query.promql.evaluate.info import join_info
 from query.promql.evaluate.order import sort_by_label, sort_by_value
 from query.promql.evaluate.ranges import RANGE_FUNCTIONS, evaluate_range, some_window
 from query.promql.evaluate.relabel import label_join, label_replace
@@ -38,7 +39,7 @@ from query.promql.evaluate.sample_math import (
     map_samples,
     round_to,
 )
-from query.promql.evaluate.values import Evaluation, RangeVector, ScalarRow, Text, Value
+from query.promql.evaluate.values import Evaluation, InfoRows, RangeVector, ScalarRow, Text, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,11 @@ class Arguments:
         """Return the only range vector."""
         found = [each.value for each in self.given if isinstance(each.value, RangeVector)]
         return found[0] if found else self._wrong("range vector")
+
+    def infos(self) -> InfoRows:
+        """Return the info series, which are the second argument."""
+        value = self._value(1, "instant vector")
+        return value if isinstance(value, InfoRows) else self._wrong("instant vector")
 
     def scalars(self) -> tuple[Floats, ...]:
         """Return the scalars, in order, whatever stands between them."""
@@ -237,6 +243,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = MappingProxyType({
     "histogram_quantiles": _histogram_quantiles,
     **dict.fromkeys(ACCESSORS, _access),
     "timestamp": _timestamp,
+    "info": lambda call: Evaluation(join_info(call.frame(0), call.infos())),
     "start_timestamp": _start_timestamp,
     "absent": _absent,
     "absent_over_time": _absent_over_time,

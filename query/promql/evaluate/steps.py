@@ -18,7 +18,7 @@ from query.model.samples import RawSeries
 from query.model.time import Grid
 from query.promql.evaluate.rows import require_room
 from query.promql.evaluate.values import Evaluation, ScalarRow, Value
-from query.promql.plan.nodes import Repeated
+from query.promql.plan.nodes import InfoSeries, Repeated
 from query.promql.plan.windows import subquery_grid
 from query.promql.syntax.nodes import Expr, Subquery
 from query.promql.syntax.tree import children
@@ -32,6 +32,8 @@ def operands(node: Expr, grid: Grid) -> tuple[tuple[Expr, Grid], ...]:
             return ((node.expr, inner),) if inner is not None else ()
         case Repeated():
             return ((node.expr, node.grid),)
+        case InfoSeries():
+            return ((node.present, grid), (node.samples, grid))
         case _:
             return tuple((child, grid) for child in children(node))
 

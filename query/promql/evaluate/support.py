@@ -13,7 +13,7 @@ from query.promql.evaluate.functions import FUNCTIONS
 from query.promql.evaluate.histogram_operators import TRIMMING
 from query.promql.evaluate.operators import ARITHMETIC, COMPARISON
 from query.promql.evaluate.sets import SET_OPERATIONS
-from query.promql.plan.nodes import Concat, MergedMean, MergedVariance, Multiset, Repeated, Samples
+from query.promql.plan.nodes import Concat, InfoSeries, MergedMean, MergedVariance, Multiset, Repeated, Samples
 from query.promql.syntax.nodes import (
     Aggregate,
     Binary,
@@ -91,7 +91,7 @@ def _refuse(expr: Expr) -> Refusal | None:
 
 def _refuse_placed(expr: Placed) -> Refusal | None:
     match expr:
-        case MergedMean() | MergedVariance() | Multiset() | Samples():
+        case InfoSeries() | MergedMean() | MergedVariance() | Multiset() | Samples():
             return None
         case Repeated():
             return find_refusal(expr.expr)

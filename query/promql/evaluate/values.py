@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from query.model.frames import Floats, Frame, Notes
-from query.model.samples import RawSeries
+from query.model.labels import METRIC_NAME, Labels
+from query.model.matchers import Matcher
+from query.model.samples import Ints, RawSeries
 from query.model.time import Grid
+from query.promql.evaluate.rows import METADATA_LABELS
 from query.promql.plan.windows import Window
 
 
@@ -38,7 +41,39 @@ class RangeVector:
     window: Window
 
 
-Value: TypeAlias = Frame | ScalarRow | Text | RangeVector
+@dataclass(frozen=True, slots=True)
+class InfoMatchers:
+    """What the second argument says: which metrics are info metrics, and which of their labels are wanted."""
+
+    names: tuple[Matcher, ...]
+    data: tuple[Matcher, ...]
+
+    def is_info(self, labels: Labels) -> bool:
+        """Tell whether a series is itself of an info metric, and so gets no labels."""
+        name = dict(labels).get(METRIC_NAME, "")
+        return all(matcher.matches(name) for matcher in self.names)
+
+    def wants(self, name: str) -> bool:
+        """Tell whether a label is to be added."""
+        wanted = not self.data or any(matcher.name == name for matcher in self.data)
+        return wanted and name not in METADATA_LABELS
+
+    @property
+    def are_optional(self) -> bool:
+        """True if a series without info series stays."""
+        return all(matcher.matches_empty for matcher in self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class InfoRows:
+    """The series that ``info()`` may join; ``times_ms`` are those of their samples, ``int64[series, steps]``."""
+
+    frame: Frame
+    times_ms: Ints
+    matchers: InfoMatchers
+
+
+Value: TypeAlias = Frame | ScalarRow | Text | RangeVector | InfoRows
 
 
 @dataclass(frozen=True, slots=True)

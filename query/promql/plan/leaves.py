@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 
 from query.promql.plan.functions import ABSENCE
-from query.promql.plan.nodes import Concat, MergedAbsence, Repeated, Samples
+from query.promql.plan.nodes import Concat, InfoSeries, MergedAbsence, Repeated, Samples
 from query.promql.syntax.nodes import Call, Expr, Placed
 from query.promql.syntax.tree import children
 
@@ -24,6 +24,8 @@ def parts_of(expr: Expr) -> tuple[Expr, ...]:
             return (expr.expr,)
         case Samples():
             return (expr.source,)
+        case InfoSeries():
+            return (expr.present, expr.samples)
         case Placed():
             return tuple(value for value in _values(expr) if isinstance(value, Placed))
         case _:

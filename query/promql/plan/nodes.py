@@ -11,6 +11,7 @@ from typing import Final
 
 from query.model.clusters import ClusterName
 from query.model.labels import Labels
+from query.model.matchers import Matcher
 from query.model.time import Grid
 from query.promql.plan.names import NameSet
 from query.promql.plan.windows import Window
@@ -97,6 +98,23 @@ class Repeated(Placed):
     def describe(self) -> str:
         """Return ``once(expression)``."""
         return f"once({print_expr(self.expr)})"
+
+
+@dataclass(frozen=True, slots=True)
+class InfoSeries(Placed):
+    """The series that ``info()`` joins: where there are some, ``present``, and of when their ``samples`` are.
+
+    ``names`` are the matchers on their names; of their other labels only those in ``data`` are added, if there are any.
+    """
+
+    present: Concat
+    samples: Concat | Samples
+    names: tuple[Matcher, ...]
+    data: tuple[Matcher, ...]
+
+    def describe(self) -> str:
+        """Return ``infos (present)``."""
+        return f"infos ({self.present.describe()})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from query.model.time import Grid
 from query.promql.plan.context import PlanContext
 from query.promql.plan.invariance import is_step_invariant
 from query.promql.plan.leaves import change_sources, sources
-from query.promql.plan.nodes import Concat, Repeated, Samples, Shard
+from query.promql.plan.nodes import Concat, InfoSeries, Repeated, Samples, Shard
 from query.promql.plan.windows import Window, subquery_grid
 from query.promql.syntax.nodes import (
     NO_OFFSET,
@@ -49,6 +49,8 @@ class _Placing:
         match expr:
             case Concat(value_type=ValueType.MATRIX):
                 return self._samples(expr, grid)
+            case InfoSeries(samples=Concat() as samples):
+                return replace(expr, present=self._on(expr.present, grid), samples=self._samples(samples, grid))
             case Placed():
                 return change_sources(expr, lambda source: self._on(source, grid))
             case Subquery():

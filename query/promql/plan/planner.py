@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from query.promql.plan.bound_subqueries import bound_subqueries
 from query.promql.plan.context import PlanContext
+from query.promql.plan.fetch_info import fetch_info
 from query.promql.plan.leaves import sources
 from query.promql.plan.merge_absence import merge_absence
 from query.promql.plan.merge_aggregations import merge_aggregations
@@ -29,6 +30,7 @@ Pass: TypeAlias = Callable[[Expr, PlanContext], Expr]
 PASSES: Final[tuple[Pass, ...]] = (
     pin_times,
     bound_subqueries,
+    fetch_info,
     push_subtrees,
     merge_absence,
     merge_aggregations,
@@ -39,6 +41,7 @@ PASSES: Final[tuple[Pass, ...]] = (
 WITHOUT_PUSH_DOWN: Final[tuple[Pass, ...]] = (
     pin_times,
     bound_subqueries,
+    fetch_info,
     push_selectors,
     place_on_grids,
     refuse_rest,

@@ -13,9 +13,10 @@ from collections.abc import Iterable
 
 from query.model.clusters import Cluster
 from query.promql.plan.context import PlanContext
+from query.promql.plan.info_selector import info_matchers
 from query.promql.plan.nodes import Concat, Shard
 from query.promql.plan.piece import is_empty_without_data, piece_of
-from query.promql.syntax.nodes import Expr, MatrixSelector, Placed, VectorSelector
+from query.promql.syntax.nodes import Call, Expr, MatrixSelector, Placed, VectorSelector
 from query.promql.syntax.tree import children, replace_children
 from query.promql.syntax.types import type_of
 
@@ -64,5 +65,7 @@ def _selectors(expr: Expr) -> list[VectorSelector]:
             return [expr]
         case MatrixSelector():
             return [expr.selector]
+        case Call(function="info"):
+            return [*_selectors(expr.args[0]), VectorSelector(info_matchers(expr))]
         case _:
             return [selector for child in children(expr) for selector in _selectors(child)]

@@ -83,6 +83,39 @@ _OTHERS: Final = (
 )
 
 
+_INFOS: Final = (
+    "info(about)",
+    "info(about_total)",
+    "info(rate(about_total[2m]))",
+    "info(about, {version='2'})",
+    "info(about, {version=~'.*'})",
+    "info(about, {version!=''})",
+    "info(about, {region='eu', version=~'1|2'})",
+    "info(about, {nothing=~'.*'})",
+    "info(about, {__name__='build_info'})",
+    "info(about, {__name__=~'.+_info', build!=''})",
+    "info(about, {__name__=~'(target|build)_info'})",
+    "info(about, {__name__=~'(target|build)_info', region=~'.*'})",
+    "info(about, {__name__!='clash_info'})",
+    "info(about, {__name__=~'clash_info'})",
+    "info(about{n='0'}, {__name__=~'clash_info'})",
+    "info(about offset 5m)",
+    "info(about @ 1700000600)",
+    "info(about @ start() offset -10m, {version=~'.+'})",
+    "info(about + about offset 1m)",
+    "info(sum by (instance, job) (about))",
+    "info(sum by (job) (about))",
+    "info(max_over_time(about[2m:20s] offset 3m))",
+    "info(target_info)",
+    "info({__name__=~'about|target_info'})",
+    "info(info(about), {__name__='build_info'})",
+    "info(vector(1))",
+    "info(nothing)",
+    "sum by (version) (info(about) * 2)",
+    "max_over_time(info(about)[3m:30s])",
+    "info(requests)",
+)
+
 MATRICES: Final = (
     "sum(requests)[2m:20s]",
     "(requests[2m:7s] @ 1700000900)",
@@ -112,5 +145,6 @@ RANGE_EXPRESSIONS: Final = tuple(
         *(call for vector in (*_RANGES, *_SUBQUERIES) for call in _calls(vector)),
         *_extended(),
         *_OTHERS,
+        *_INFOS,
     ))
 )  # fmt: skip

@@ -58,6 +58,17 @@ def _metrics() -> dict[str, list[tuple[LABELS, Shape]]]:
         "choice": [({}, lambda sample: float(sample % 5))],
         "served_total": [({"job": job, "n": str(n)}, _counter(n)) for n, job in enumerate(("api", "web", "db", "api"))],
         "uneven_total": [({"n": str(n)}, _every_so_often(n)) for n in range(4)],
+        "about": [
+            ({"instance": f"i{n}", "job": job, "n": str(n)}, _constant(float(n)))
+            for n, job in enumerate(("api", "web", "db"))
+        ],
+        "about_total": [
+            ({"instance": "i0", "job": "api", "version": "own"}, _counter(2)),
+            ({"job": "api"}, _counter(3)),
+        ],
+        "target_info": list(_targets()),
+        "build_info": [({"instance": "i0", "job": "api", "build": "b1", "version": "b"}, _window(0, 90))],
+        "clash_info": [({"instance": "i1", "job": "web", "side": side}, _window(10, 20)) for side in "lr"],
         "fast": [({"n": str(n)}, _noise(n + 100)) for n in range(3)],
     }  # fmt: skip
 
@@ -160,6 +171,16 @@ def _noise(n: int) -> Shape:
     noise = random.Random(n)  # noqa: S311 - a data set, not a secret
     values = [noise.choice((noise.random() * 10 ** noise.randrange(-9, 12), -1.0, 2.0)) for _ in range(SAMPLES)]
     return _list([value if noise.random() < 0.9 else None for value in values])
+
+
+def _targets() -> Iterator[tuple[LABELS, Shape]]:
+    """Of the first two targets the version changes, lookback apart; the third has none, a fourth nobody asks for."""
+    for n, job in enumerate(("api", "web")):
+        labels = {"instance": f"i{n}", "job": job}
+        yield {**labels, "version": "1", "region": "eu"}, _window(0, 50 + n)
+        yield {**labels, "version": "2", "region": "eu"}, _window(51 + n, 110)
+    yield {"job": "api", "region": "none"}, _constant(1.0)
+    yield {"instance": "i9", "job": "api", "region": "us"}, _constant(1.0)
 
 
 def _counter(n: int) -> Shape:

@@ -19,7 +19,7 @@ from query.model.errors import ExecutionError
 from query.model.frames import Frame
 from query.model.labels import NO_LABELS, Labels
 from query.model.time import MS_PER_S, Grid
-from query.promql.evaluate import Evaluation, RangeVector, ScalarRow, Text, by_labels, evaluate
+from query.promql.evaluate import Evaluation, ScalarRow, by_labels, evaluate
 from query.promql.evaluate.heap import INSERTION_SORT_LENGTH
 from query.promql.syntax.nodes import Placed
 from tests.real.evaluate.expressions import EXPRESSIONS, generated
@@ -126,8 +126,8 @@ def as_frame(got: Evaluation) -> Frame:
             return Frame(frame.grid, frame.labels, rows, frame.present)
         case ScalarRow(grid, values):
             return Frame(grid, (NO_LABELS,), values[None, :], np.ones((1, grid.steps), np.bool_))
-        case Text() | RangeVector():
-            raise AssertionError("no expression here is a string or a range vector")
+        case other:
+            raise AssertionError(f"no expression here is a {type(other).__name__}")
 
 
 def is_same(value: float, other: float, tolerance: float) -> bool:

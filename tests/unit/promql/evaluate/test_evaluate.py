@@ -144,7 +144,6 @@ VECTOR = Concat(parse("x"), ())
         (parse("up"), "a vector selector: it reads data that no cluster was asked for"),
         (parse("sum(rate(up[5m]))"), "a range selector: it reads data that no cluster was asked for"),
         (Call("no_such_function", (VECTOR,)), "no_such_function(): the function is not evaluated at the gateway"),
-        (Call("info", (VECTOR,)), "info(): the function is not evaluated"),
         (Call("timestamp", (VECTOR,)), "timestamp(): the times of fetched samples are not known"),
         (Aggregate("approx_topk", VECTOR), "approx_topk: the aggregation is not evaluated"),
         (Aggregate("sum", VECTOR, NumberLiteral(1)), "sum: the aggregation takes no parameter"),
@@ -187,6 +186,7 @@ def test_what_is_not_refused(expr: Expr) -> None:
     "expr",
     [
         Call("rate", (VECTOR,)),
+        Call("info", (VECTOR,)),
         Unary("-", StringLiteral("x")),
         Aggregate("sum", NumberLiteral(1)),
         Aggregate("topk", VECTOR, StringLiteral("1")),

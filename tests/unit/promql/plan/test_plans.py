@@ -70,6 +70,7 @@ def test_a_plan_keeps_its_text_after_every_pass() -> None:
         "parsed",
         "pin_times",
         "bound_subqueries",
+        "fetch_info",
         "push_subtrees",
         "merge_absence",
         "merge_aggregations",
@@ -77,4 +78,4 @@ def test_a_plan_keeps_its_text_after_every_pass() -> None:
         "refuse_rest",
     ]
     assert stages[0][1] == "sum(x)"
-    assert stages[5][1] == "sum(concat[a, b, c](sum(x)))"
+    assert stages[6][1] == "sum(concat[a, b, c](sum(x)))"
