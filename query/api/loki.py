@@ -28,7 +28,7 @@ from query.api.loki_params import (
     parse_timestamp,
     sane_tags,
 )
-from query.api.loki_respond import JSON, check_lines, metadata_response
+from query.api.loki_respond import JSON, metadata_response
 from query.api.loki_rules import LokiRulesApi
 from query.api.loki_tail import TailEndpoint
 from query.api.loki_writes import LokiWritesApi
@@ -143,7 +143,6 @@ class _LokiApi:
     async def _evaluate(self, request: Request, params: Params, when: LogsRange) -> Response:
         options = parse_options(params, self._settings, request.headers.get(CATEGORIZE_HEADER, ""))
         options = replace(options, query_tags=sane_tags(request.headers.get(TAGS_HEADER, "")))
-        check_lines(options.limit, self._settings)
         answer = await unless_gone(request, self._queries.run(params.get("query"), when, options))
         return _query_response(answer, options)
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from query.api.loki_params import parse_bounds, parse_limit, parse_options, parse_partial, parse_range
-from query.api.loki_respond import check_lines, metadata_response
+from query.api.loki_respond import metadata_response
 from query.api.params import Params
 from query.api.respond import unless_gone
 from query.execute.logs import LogsQueries
@@ -71,7 +71,6 @@ class LokiDiscoveryApi:
             direction=Direction.BACKWARD,
             categorize=True,
         )
-        check_lines(options.limit, self._settings)
         return parse_range(params, self._settings), options, parse_limit(limits, FIELDS)
 
     async def shards(self, request: Request) -> Response:

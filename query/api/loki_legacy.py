@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from query.api.loki_params import parse_bounds, parse_options, parse_partial, parse_range
-from query.api.loki_respond import JSON, check_lines, metadata_response
+from query.api.loki_respond import JSON, metadata_response
 from query.api.params import Params
 from query.api.respond import completeness_headers, unless_gone
 from query.execute.logs import LogsQueries
@@ -42,7 +42,6 @@ class LokiLegacyApi:
         params = await Params.of(request)
         query = self._parsed(params)
         options = parse_options(params, self._settings, "")
-        check_lines(options.limit, self._settings)
         work = self._queries.lines(query, parse_range(params, self._settings), options)
         merged = await unless_gone(request, work)
         streams = [_stream(labels, entries) for labels, entries in merged.streams]

@@ -1,4 +1,4 @@
-"""Writing answers of the Loki API that are not queries, and the bound on lines that all of them share."""
+"""Writing answers of the Loki API that are not queries."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from starlette.responses import Response
 
 from query.api.respond import completeness_headers
 from query.execute.logs_ask import LogsMetadataAnswer
-from query.execute.settings import ExecuteSettings
-from query.model.errors import LimitExceededError
 
 JSON: Final = "application/json; charset=UTF-8"
 
@@ -21,14 +19,3 @@ def metadata_response(body: Any, answer: LogsMetadataAnswer) -> Response:
     if isinstance(body, dict) and answer.notes.warnings:
         body = {**body, "warnings": answer.notes.warnings}
     return Response(msgspec.json.encode(body), media_type=JSON, headers=headers)
-
-
-def check_lines(limit: int, settings: ExecuteSettings) -> None:
-    """Refuse to read more lines than a query may."""
-    if limit > settings.log_lines:
-        raise LimitExceededError(
-            "log_lines",
-            settings.log_lines,
-            f"max entries limit per query exceeded, limit > max_entries_limit ({limit} > {settings.log_lines}); "
-            "ask for fewer lines or raise limits.log_lines",
-        )

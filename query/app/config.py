@@ -124,6 +124,7 @@ class LimitsConfig(Strict):
     points_per_series: Annotated[int, Field(ge=1)] = 11_000
     subquery_points: Annotated[int, Field(ge=1)] = 1_000_000
     log_lines: Annotated[int, Field(ge=1)] = 5_000
+    sample_lines: Annotated[int, Field(ge=0)] = 200_000
     breaker_failures: Annotated[int, Field(ge=1)] = 5
     breaker_open_s: Annotated[float, Field(gt=0, le=600)] = 10.0
 

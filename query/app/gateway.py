@@ -73,6 +73,7 @@ class Gateway:
             points_per_series=limits.points_per_series,
             subquery_points=limits.subquery_points,
             log_lines=limits.log_lines,
+            sample_lines=limits.sample_lines,
             syntax=Limits(max_bytes=limits.query_bytes),
         )
         self._prometheus_probe: LabelProbe = PrometheusProbe()

@@ -20,6 +20,7 @@ from query.execute.logs_fetch import LogsOptions, LogsRange, Reached, ask_shards
 from query.execute.logs_lines import MergedLines, merge_lines
 from query.execute.logs_metadata import LogsMetadata
 from query.execute.logs_numbers import Numbers
+from query.execute.logs_samples import Budget, read_samples
 from query.execute.logs_writes import LogsWrites
 from query.execute.membership import Membership
 from query.execute.settings import ExecuteSettings
@@ -27,10 +28,12 @@ from query.logql.plan import PlanContext, plan_logs, plan_metric
 from query.logql.plan.placing import holders_of
 from query.logql.syntax import parse_query
 from query.logql.syntax.nodes import Expr, LogQuery, MetricExpr
-from query.model.errors import BadQueryError, DeadlineError, UnsupportedError
+from query.model.errors import BadQueryError, DeadlineError, GatewayError, LimitExceededError, UnsupportedError
 
 OFF_LOOP_BYTES: Final = 64 << 10
 Result = TypeVar("Result")
+First = TypeVar("First")
+Other = TypeVar("Other")
 NO_INSTANT_LINES: Final = (
     "log queries are not supported as an instant query type, please change your query to a range query type"
 )
@@ -57,6 +60,13 @@ class LogsQueries:
 
     async def lines(self, query: LogQuery, when: LogsRange, options: LogsOptions) -> MergedLines:
         """Return the lines of one query, merged; raises as ``run`` does."""
+        if options.limit > (most := self.settings.log_lines):
+            raise LimitExceededError(
+                "log_lines",
+                most,
+                f"max entries limit per query exceeded, limit > max_entries_limit ({options.limit} > {most}); "
+                "ask for fewer lines or raise limits.log_lines",
+            )
         return await _within(options.timeout_s, self._lines(query, when, options))
 
     async def _lines(self, query: LogQuery, when: LogsRange, options: LogsOptions) -> MergedLines:
@@ -78,8 +88,15 @@ class LogsQueries:
         plan = plan_metric(expr, context)
         wanted = [(leaf, shard) for leaf in plan.leaves() for shard in leaf.shards]
         shards = [shard for _, shard in wanted]
-        outcomes = await ask_shards(shards, when, options, reached, deadline, self._settings.response_bytes)
-        numbers = Numbers(plan, wanted, outcomes, when, options, reached)
+        budget = Budget(self._settings.sample_lines)
+        asking = ask_shards(shards, when, options, reached, deadline, self._settings.response_bytes)
+        outcomes, sampled = await _together(
+            asking,
+            *(read_samples(leaf, when, options, reached, self._settings, budget) for leaf in plan.sampled()),
+        )
+        numbers = Numbers(plan, wanted, outcomes, sampled, when, options, reached)
+        if sampled:
+            return await asyncio.to_thread(numbers.answer)
         return await _off_loop(outcomes, numbers.answer)
 
     def _deadline(self, options: LogsOptions) -> Deadline:
@@ -119,6 +136,25 @@ async def _within(timeout_s: float, work: Coroutine[Any, Any, Result]) -> Result
             "request timed out, decrease the duration of the request or add more label matchers (prefer exact match "
             "over regex match) to reduce the amount of data processed"
         ) from error
+
+
+async def _together(
+    first: Coroutine[Any, Any, First], *others: Coroutine[Any, Any, Other]
+) -> tuple[First, list[Other]]:
+    """Return the results of all, or raise the first error after ending the others."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            head = group.create_task(first)
+            tail = [group.create_task(other) for other in others]
+    except* GatewayError as errors:
+        raise _first(errors) from errors
+    return head.result(), [task.result() for task in tail]
+
+
+def _first(group: BaseExceptionGroup[GatewayError]) -> GatewayError:
+    """Return an error of the group, which may hold groups."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 async def _off_loop(outcomes: Sequence[Answered | Missing], work: Callable[[], Result]) -> Result:

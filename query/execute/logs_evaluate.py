@@ -13,7 +13,7 @@ from typing import Final, Protocol, assert_never, cast
 
 import numpy as np
 
-from query.logql.plan import Concat, MergedAbsence, MergedMean
+from query.logql.plan import Concat, MergedAbsence, MergedMean, Sampled
 from query.logql.syntax.nodes import (
     SET_OPERATORS,
     Binary,
@@ -48,7 +48,7 @@ from query.promql.evaluate.matching import signatures
 from query.promql.evaluate.relabel import expand, set_label
 from query.promql.evaluate.rows import count_present
 
-Shards = Callable[[Concat], list[Frame]]
+Shards = Callable[[Concat | Sampled], list[Frame]]
 
 
 class _Match(Protocol):
@@ -87,7 +87,7 @@ def evaluate(expr: MetricExpr, grid: Grid, shards: Shards) -> Frame:
     match expr:
         case Literal() | Vector():
             return _constant(grid, expr.value)
-        case Concat():
+        case Concat() | Sampled():
             return concat(grid, shards(expr), partials=True)
         case MergedMean():
             sums, counts = (concat(grid, shards(leg), partials=True) for leg in (expr.sums, expr.counts))

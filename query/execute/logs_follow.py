@@ -5,9 +5,6 @@ out of order, so a look goes ``OVERLAP_S`` further back than the last one ended,
 ``DEEP_S`` back, and what was told already is left out by counting. After the cluster was away (it did not answer, or
 answered late because it stood still) its writers catch up with lines as old as the outage, so for a while the deep
 looks go back that far.
-
-A look reads pages of ``most_lines``. Of a full page the lines of its last instant are not taken: the next page begins
-there and has them all.
 """
 
 from __future__ import annotations
@@ -15,13 +12,14 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from query.backends.outcome import Missing
+from query.execute.logs_pages import AskPage, GapError, Line, Window, just_before, read_pages
 from query.logql.merge import Direction
-from query.model.labels import Labels
-from query.model.time import NS_PER_MS, NS_PER_S
+from query.model.time import NS_PER_S
 
 OVERLAP_S: Final = 5
 DEEP_S: Final = 30
@@ -31,21 +29,6 @@ LONGEST_GAP_S: Final = 3600
 
 BACKOFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 
-Line: TypeAlias = tuple[int, Labels, bytes]
-"""Nanoseconds, the stream's labels as the union shows them, the entry's JSON."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What is asked: lines with ``start_ns <= time < end_ns``, the first ``limit`` in the direction."""
-
-    start_ns: int
-    end_ns: int
-    limit: int
-    direction: Direction = Direction.FORWARD
-
-
-Ask: TypeAlias = Callable[[Window], Awaitable["list[Line] | Missing"]]
 Tell: TypeAlias = Callable[[list[Line]], Awaitable[None]]
 
 
@@ -57,7 +40,7 @@ class Follower:
     what could not be told; who reads it clears it.
     """
 
-    ask: Ask
+    ask: AskPage
     tell: Tell
     floor_ns: int
     cursor_ns: int
@@ -107,25 +90,17 @@ class Follower:
     async def _read_on(self, start_ns: int, until_ns: int) -> Missing | None:
         """Tell what is new from ``start_ns`` on. After a gap the next look begins where this one did."""
         found: Counter[tuple[int, int]] = Counter()
-        taken_ns = start_ns
         gap = None
-        is_last = start_ns >= until_ns
-        while not is_last:
-            page = await self.ask(Window(start_ns, until_ns, self.most_lines))
-            if isinstance(page, Missing):
-                gap = page
-                break
-            is_last = len(page) < self.most_lines
-            edge_ns = until_ns if is_last else max(line[0] for line in page)
-            if edge_ns <= taken_ns and start_ns < taken_ns:
-                start_ns = taken_ns  # the rest of the millisecond before fills a page
-                continue
-            if edge_ns <= taken_ns:
-                self.lost.append(f"more than {self.most_lines} lines at one instant ({edge_ns} ns): some are left out")
-                edge_ns += 1
-            if fresh := self._fresh((line for line in page if taken_ns <= line[0] < edge_ns), found):
-                await self.tell(fresh)
-            taken_ns, start_ns = edge_ns, _just_before(edge_ns)
+        try:
+            async with aclosing(read_pages(self.ask, start_ns, until_ns, self.most_lines)) as pages:
+                async for page in pages:
+                    if page.overfull_ns is not None:
+                        text = f"more than {self.most_lines} lines at one instant ({page.overfull_ns} ns)"
+                        self.lost.append(f"{text}: some are left out")
+                    if fresh := self._fresh(page.lines, found):
+                        await self.tell(fresh)
+        except GapError as error:
+            gap = error.missing
         self._told |= found
         return gap
 
@@ -150,7 +125,7 @@ class Follower:
         if self.cursor_ns < earliest_ns:
             self.lost.append(f"it was away for more than {LONGEST_GAP_S} s: lines older than that are left out")
         start_ns = max(self.cursor_ns - int(back_s * NS_PER_S), earliest_ns)
-        return max(_just_before(start_ns), self.floor_ns)
+        return max(just_before(start_ns), self.floor_ns)
 
     def _deep_s(self, now_s: float) -> float:
         return self._back_s if now_s < self._back_until_s else float(DEEP_S)
@@ -170,8 +145,3 @@ class Follower:
 
 def _key(line: Line) -> tuple[int, int]:
     return line[0], hash((line[1], line[2]))
-
-
-def _just_before(ns: int) -> int:
-    """Return one nanosecond before the millisecond: Loki misses a chunk's last entry when asked from within its own."""
-    return ns // NS_PER_MS * NS_PER_MS - 1

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Final
 
-from query.backends.base import BackendError
+from query.backends.base import BackendError, Deadline
 from query.backends.outcome import Answered, Completeness, Missing
+from query.execute.fanout import Call, ask
 from query.execute.logs_answer import LogsAnswer
-from query.execute.logs_fetch import Gathered, LogsOptions, Reached, failed
+from query.execute.logs_fetch import Gathered, LogsOptions, LogsRange, Reached, failed, query_request
+from query.execute.logs_pages import Line, Window
 from query.logql.merge import merge_streams, union_labels
 from query.logql.merge.relabel import metadata_names
 from query.logql.plan import Shard
 from query.model.frames import Notes
 from query.model.labels import Labels
+from query.model.time import NS_PER_MS
 from query.wire.loki import StreamBody, read_streams, rename_metadata, stream_json, timestamp_ns
 from query.wire.prometheus import UpstreamQueryError
+
+MOST_STEPS: Final = 1000
+OFF_LOOP_BYTES: Final = 256 << 10
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +84,33 @@ def source_of(
             entries = [(stamp, rename_metadata(entry, names)) for stamp, entry in entries]
         source.append((labels, entries))
     return source
+
+
+async def read_page(
+    shard: Shard,
+    window: Window,
+    options: LogsOptions,
+    reached: Reached,
+    deadline: Deadline,
+    limit_bytes: int,
+    headers: Mapping[str, str] = NO_HEADERS,
+) -> list[Line] | Missing:
+    """Return a page of one cluster's lines as the union would show them; raises what its error means for the query."""
+    # a step means nothing to lines, but Loki wants at most 11,000 of them
+    step_ms = max(1000, (window.end_ns - window.start_ns) // NS_PER_MS // MOST_STEPS)
+    asked = replace(options, limit=window.limit, direction=window.direction)
+    request = query_request(shard.query, LogsRange(window.start_ns, window.end_ns, step_ms), asked)
+    request = replace(request, headers={**request.headers, **headers})
+    (outcome,) = await ask([Call(reached.members[shard.cluster], request)], deadline, limit_bytes)
+    if isinstance(outcome, Missing):
+        return outcome
+    masked = reached.masked.get(shard.cluster, {})
+
+    def lines() -> list[Line]:
+        found = source_of(shard, read_streams(outcome)[1], masked, categorize=options.categorize)
+        return [(at_ns, labels, entry) for labels, entries in found for at_ns, entry in entries]
+
+    try:
+        return await asyncio.to_thread(lines) if len(outcome.body) > OFF_LOOP_BYTES else lines()
+    except (BackendError, UpstreamQueryError) as error:
+        return failed(shard, error)

@@ -13,9 +13,11 @@ from query.backends.outcome import Answered, Completeness, Missing
 from query.execute.logs_answer import LogsAnswer
 from query.execute.logs_evaluate import evaluate, is_ordered_by_value
 from query.execute.logs_fetch import Gathered, LogsOptions, LogsRange, Reached, failed
+from query.execute.logs_samples import SampledLines
 from query.logql.merge import union_labels
-from query.logql.plan import Concat, MergedAbsence, MetricPlan, Shard
+from query.logql.plan import Concat, MergedAbsence, MetricPlan, Sampled, Shard
 from query.logql.syntax.nodes import Binary, LabelReplace, Literal, MetricExpr, VectorAggregation
+from query.model.clusters import ClusterName
 from query.model.errors import ExecutionError, IncompleteError
 from query.model.frames import Frame, Notes
 from query.model.time import NS_PER_MS, Grid
@@ -33,6 +35,7 @@ class Numbers:
         plan: MetricPlan,
         wanted: Sequence[tuple[Concat, Shard]],
         outcomes: Sequence[Answered | Missing],
+        sampled: Sequence[SampledLines],
         when: LogsRange,
         options: LogsOptions,
         reached: Reached,
@@ -40,6 +43,8 @@ class Numbers:
         self._plan = plan
         self._wanted = wanted
         self._outcomes = outcomes
+        self._sampled = {found.leaf: found for found in sampled}
+        self._gone: frozenset[ClusterName] = frozenset()
         self._options = options
         self._reached = reached
         start_ms, end_ms = when.start_ns // NS_PER_MS, when.end_ns // NS_PER_MS
@@ -49,7 +54,7 @@ class Numbers:
     def answer(self) -> LogsAnswer:
         """Return the answer; raises what the clusters' errors, or gaps that can't be accepted, mean for it."""
         gathered = self._read()
-        complete = gathered.completeness([shard for _, shard in self._wanted])
+        complete = gathered.completeness(list(self._plan.shards()))
         complete.require(allow_partial=self._options.allow_partial)
         self._check_absences(complete)
         root = self._plan.root
@@ -78,9 +83,11 @@ class Numbers:
             gathered.add(outcome, envelope)
             read.append((leaf, shard, self._relabelled(shard, bodies)))
         # a cluster that answered one leg of a query and not the other would bend what is computed from both
-        gone = {gap.cluster for gap in gathered.gaps}
+        for found in self._sampled.values():
+            gathered.gaps += found.gaps
+        self._gone = frozenset(gap.cluster for gap in gathered.gaps)
         for leaf, shard, bodies in read:
-            if shard.cluster not in gone:
+            if shard.cluster not in self._gone:
                 self._bodies[leaf].append((shard, bodies))
         return gathered
 
@@ -122,7 +129,9 @@ class Numbers:
             return list(repeated_json(frame, order))
         return list(frame_json(frame, order))
 
-    def _frames(self, leaf: Concat) -> list[Frame]:
+    def _frames(self, leaf: Concat | Sampled) -> list[Frame]:
+        if isinstance(leaf, Sampled):
+            return [self._sampled[leaf].frame(self._grid, self._gone)]
         try:
             return [frame_of(bodies, {}, self._grid) for _, bodies in self._bodies.get(leaf, ())]
         except BackendError as error:

@@ -21,28 +21,23 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Self
 
-from query.backends.base import BackendError, Deadline, Failure
+from query.backends.base import Deadline, Failure
 from query.backends.outcome import Missing
-from query.execute.fanout import Call, ask
 from query.execute.logs import LogsQueries
-from query.execute.logs_fetch import LogsOptions, LogsRange, Reached, failed, query_request
-from query.execute.logs_follow import Follower, Line, Window
-from query.execute.logs_lines import source_of
+from query.execute.logs_fetch import LogsOptions, LogsRange, Reached
+from query.execute.logs_follow import Follower
+from query.execute.logs_lines import read_page
+from query.execute.logs_pages import Line, Window
 from query.execute.logs_tail_buffer import TailBuffer, TailMessage
 from query.logql.plan import Shard, plan_logs
 from query.logql.syntax.nodes import LogQuery
 from query.model.clusters import ClusterName
-from query.model.time import NS_PER_MS, NS_PER_S
-from query.wire.loki import read_streams
-from query.wire.prometheus import UpstreamQueryError
+from query.model.time import NS_PER_S
 
 PERIOD_S: Final = 1.0
 REPLAN_S: Final = 10.0
 HISTORY_WAIT_S: Final = 3.0
 """How long the first message waits for clusters that do not answer."""
-
-MOST_STEPS: Final = 1000
-OFF_LOOP_BYTES: Final = 256 << 10
 
 
 class Tail:
@@ -196,23 +191,7 @@ class Tail:
             return Missing(name, Failure.REFUSED, "it was removed")
         if name not in reached.members:
             return reached.missing[name]
-        # a step means nothing to lines, but Loki wants at most 11,000 of them
-        step_ms = max(1000, (window.end_ns - window.start_ns) // NS_PER_MS // MOST_STEPS)
-        options = replace(self._options, limit=window.limit, direction=window.direction)
-        request = query_request(shard.query, LogsRange(window.start_ns, window.end_ns, step_ms), options)
-        request = replace(request, headers={**request.headers, "Cache-Control": "no-cache"})
+        headers = {"Cache-Control": "no-cache"}
         settings = self._queries.settings
         deadline = Deadline.after(settings.cluster_timeout_s)
-        (outcome,) = await ask([Call(reached.members[name], request)], deadline, settings.response_bytes)
-        if isinstance(outcome, Missing):
-            return outcome
-        masked = reached.masked.get(name, {})
-
-        def lines() -> list[Line]:
-            found = source_of(shard, read_streams(outcome)[1], masked, categorize=options.categorize)
-            return [(at_ns, labels, entry) for labels, entries in found for at_ns, entry in entries]
-
-        try:
-            return await asyncio.to_thread(lines) if len(outcome.body) > OFF_LOOP_BYTES else lines()
-        except (BackendError, UpstreamQueryError) as error:
-            return failed(shard, error)
+        return await read_page(shard, window, self._options, reached, deadline, settings.response_bytes, headers)

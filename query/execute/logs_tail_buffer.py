@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
 
-from query.execute.logs_follow import Line
+from query.execute.logs_pages import Line
 from query.model.clusters import ClusterName
 from query.model.labels import Labels
 

@@ -24,4 +24,5 @@ class ExecuteSettings:
     points_per_series: int = 11_000
     subquery_points: int = 1_000_000
     log_lines: int = 5_000
+    sample_lines: int = 200_000
     syntax: Limits = field(default=DEFAULT)

@@ -7,7 +7,7 @@
 from query.logql.plan.context import PlanContext
 from query.logql.plan.logs import LogsPlan, plan_logs
 from query.logql.plan.metric import MetricPlan, plan_metric
-from query.logql.plan.placed import Concat, MergedAbsence, MergedMean, Shard
+from query.logql.plan.placed import Concat, MergedAbsence, MergedMean, Sampled, Shard
 
 __all__ = [
     "Concat",
@@ -16,6 +16,7 @@ __all__ = [
     "MergedMean",
     "MetricPlan",
     "PlanContext",
+    "Sampled",
     "Shard",
     "plan_logs",
     "plan_metric",

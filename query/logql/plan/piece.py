@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from query.logql.plan.averages import protect_average
 from query.logql.plan.context import PlanContext, hidden_constants
 from query.logql.plan.pipeline import EXTRACTED, NOTHING, cut_range, parses
 from query.logql.syntax.nodes import (
@@ -93,7 +94,8 @@ class _Cutter:
         if cut.range is None:
             return Piece(expr, cut.visible, is_empty=True)
         grouping = self._grouping(expr.grouping, of_lines=True)
-        sent = RangeAggregation(expr.op, cut.range, expr.param, grouping)
+        asked = protect_average(cut.range) if expr.op == "avg_over_time" else cut.range
+        sent = RangeAggregation(expr.op, asked, expr.param, grouping)
         if expr.op == "absent_over_time":
             return Piece(sent, blocker="absent_over_time is one answer for all clusters")
         visible = grouped(cut.visible, expr.grouping)

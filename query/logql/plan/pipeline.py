@@ -103,7 +103,7 @@ class _Cutter:
             return CutQuery(None, self.visible)
         stages: list[Stage] = []
         for stage in query.stages:
-            names = _reads(stage)
+            names = reads(stage)
             self._check_reads(names, stage)
             if not isinstance(stage, DropLabels | KeepLabels):
                 self._note_reads(names)
@@ -232,7 +232,7 @@ class _Cutter:
         )
 
 
-def _reads(stage: Stage) -> frozenset[str]:
+def reads(stage: Stage) -> frozenset[str]:
     """Return the labels a stage names."""
     return frozenset(_names(stage))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from query.logql.syntax.nodes import Grouping, MetricExpr, Placed
+from query.logql.syntax.nodes import Grouping, MetricExpr, Placed, RangeAggregation
 from query.logql.syntax.printer import print_grouping, print_query
 from query.model.clusters import ClusterName
 from query.model.labels import NO_LABELS, Labels, show
@@ -76,3 +76,21 @@ class MergedAbsence(Placed):
     def describe(self) -> str:
         """Return ``absent{labels}(parts)``."""
         return f"absent{show(self.labels)}({self.parts.describe()})"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled(Placed):
+    """A range aggregation over the values of all clusters' lines, computed here; ``shards`` fetch the lines.
+
+    ``needed`` are the labels after which a metric query's parsers would have stopped, empty if they would not;
+    with ``skips_errors`` lines whose value does not convert are left out, otherwise they fail the query.
+    """
+
+    expr: RangeAggregation
+    shards: tuple[Shard, ...]
+    needed: frozenset[str]
+    skips_errors: bool
+
+    def describe(self) -> str:
+        """Return ``lines[a, b](query)``."""
+        return f"lines[{', '.join(shard.cluster for shard in self.shards)}]({print_query(self.expr)})"

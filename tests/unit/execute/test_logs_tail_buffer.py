@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from query.execute.logs_follow import Line
+from query.execute.logs_pages import Line
 from query.execute.logs_tail_buffer import MOST_DROPPED, TailBuffer
 from query.model.clusters import ClusterName
 from query.model.errors import BadQueryError

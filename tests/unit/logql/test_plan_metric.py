@@ -38,6 +38,12 @@ ALL = "[seoul, tokyo, lima]"
         (f"max_over_time({X} | unwrap y[5m]) by (a)", f"max without ()(partials{ALL}(max_over_time({X} | unwrap y[5m]) by (a)))"),
         (f"sum(count_over_time({X} | keep a[5m]))", f"sum(partials{ALL}(sum(count_over_time({X} | keep a[5m]))))"),
         (f"absent_over_time({X}[5m])", f'absent{{app="x"}}(partials{ALL}(absent_over_time({X}[5m])))'),
+        # computed here, of the clusters' lines
+        (f"avg_over_time({X} | unwrap y[5m]) by (a)", f"lines{ALL}(avg_over_time({X} | unwrap y[5m]) by (a))"),
+        (f"sum(quantile_over_time(0.9,{X} | unwrap y[5m]) by (a))", f"sum(lines{ALL}(quantile_over_time(0.9,{X} | unwrap y[5m]) by (a)))"),
+        (f"stddev_over_time({X} | keep a | unwrap y[5m])", f"lines{ALL}(stddev_over_time({X} | keep a | unwrap y[5m]))"),
+        (f"rate_counter({X} | drop cluster | unwrap y[5m])", f"lines{ALL}(rate_counter({X} | drop cluster | unwrap y[5m]))"),
+        (f"(last_over_time({X} | unwrap y[5m]) without (cluster) + sum(rate({X}[5m])))", f"(lines{ALL}(last_over_time({X} | unwrap y[5m]) without (cluster)) + sum(partials{ALL}(sum(rate({X}[5m])))))"),
         # one cluster holds everything: pushed whole
         ('avg(rate({app="x", cluster="seoul"}[5m]))', 'concat[seoul](avg(rate({app="x", cluster="seoul"}[5m])))'),
         ('avg_over_time({app="x", cluster="seoul"} | unwrap y[5m]) by (a)', 'concat[seoul](avg_over_time({app="x", cluster="seoul"} | unwrap y[5m]) by (a))'),
@@ -73,7 +79,7 @@ def test_plan(text: str, plan: str) -> None:
         ('rate({app="x", cluster="seoul"}[5m]) / on (cluster) sum by (cluster)(rate({app="x"}[5m]))', ['seoul: (rate({app="x"}[5m]) / on () sum(rate({app="x"}[5m]))) + {cluster="seoul"}']),
         ('rate({app="x", cluster="seoul"}[5m]) or rate({app="y"}[5m])', ['seoul: (rate({app="x"}[5m]) or rate({app="y"}[5m])) + {cluster="seoul", region="kr"}', 'tokyo: rate({app="y"}[5m]) + {cluster="tokyo", region="jp"}', 'lima: rate({app="y"}[5m])']),
         ('sum by (cluster, s)(rate({app="x", cluster="seoul"} | json | region="kr"[5m]))', ['seoul: sum by (s,__lma_absent__)(rate({app="x"} | json | __lma_absent__=""[5m])) + {cluster="seoul"}']),
-        ('avg_over_time({app="x", cluster=~"seoul|lima"} | unwrap y[5m]) by (cluster)', ['seoul: avg_over_time({app="x"} | unwrap y[5m]) by (__lma_absent__) + {cluster="seoul"}', 'lima: avg_over_time({app="x", cluster=~"seoul|lima"} | unwrap y[5m]) by (cluster)']),
+        ('avg_over_time({app="x", cluster=~"seoul|lima"} | unwrap y[5m]) by (cluster)', ['seoul: avg_over_time({app="x"} | y!="" | unwrap y[5m]) by (__lma_absent__) + {cluster="seoul"}', 'lima: avg_over_time({app="x", cluster=~"seoul|lima"} | y!="" | unwrap y[5m]) by (cluster)']),
         ('count_over_time({app="x", cluster=~"seoul|tokyo"} | cluster="tokyo"[5m])', ['tokyo: count_over_time({app="x"}[5m]) + {cluster="tokyo", region="jp"}']),
     ],
 )  # fmt: skip
@@ -99,12 +105,8 @@ def test_matching_across_clusters_is_done_at_the_gateway(text: str, plan: str) -
 @pytest.mark.parametrize(
     ("text", "node", "reason"),
     [
-        (f"avg_over_time({X} | unwrap y[5m]) by (a)", "avg_over_time", '"cluster" is dropped'),
-        (f"quantile_over_time(0.9,{X} | unwrap y[5m]) by (a)", "quantile_over_time", "quantiles of several clusters"),
-        (f"stddev_over_time({X} | keep a | unwrap y[5m])", "stddev_over_time", "deviations"),
-        (f"first_over_time({X} | unwrap y[5m]) by (a)", "first_over_time", "whose line came first"),
-        (f"last_over_time({X} | unwrap y[5m]) without (cluster)", "last_over_time", "whose line came last"),
-        (f"rate_counter({X} | keep a | unwrap y[5m])", "rate_counter", "counter resets"),
+        (f'avg_over_time({X} | unwrap y | __error__!=""[5m]) by (a)', "avg_over_time", '"cluster" is dropped'),
+        (f'rate_counter({X} | keep a | unwrap y | __error__=~".+"[5m])', "rate_counter", "counter resets"),
         (f"approx_topk(2,sum by (a)(rate({X}[5m])))", "approx_topk", "sketches"),
         (f"sum by (cluster_extracted)(rate({X} | json[5m]))", "by (cluster_extracted)", "does not show 'cluster'"),
         (f"rate({X} | unwrap cluster[5m])", "unwrap cluster", "computes with the label 'cluster'"),
@@ -132,3 +134,26 @@ def test_equal_leaves_are_fetched_once() -> None:
 def test_the_partition_label_can_have_another_name() -> None:
     context = PlanContext((SEOUL, TOKYO), partition_label="region")
     assert print_query(metric(f"sum by (cluster)(rate({X}[5m]))", context).root).startswith("sum by (cluster)(partials")
+
+
+def test_lines_are_asked_for_with_the_filters_behind_unwrap() -> None:
+    (leaf,) = metric(
+        'avg_over_time({app="x"} | json | unwrap y | __error__="" | b>2[5m]) by (a,cluster_name)'
+    ).sampled()
+    assert [shard.describe() for shard in leaf.shards] == [
+        'seoul: {app="x"} | json | __error__="" | b>2 + {cluster="seoul", region="kr"}',
+        'tokyo: {app="x"} | json | __error__="" | b>2 + {cluster="tokyo", region="jp"}',
+        'lima: {app="x"} | json | __error__="" | b>2',
+    ]
+    assert leaf.skips_errors
+    assert leaf.needed == {"y", "b", "__error__", "a", "cluster_name"}
+
+
+def test_averages_are_asked_for_in_a_form_that_loki_shards_right() -> None:
+    (leaf,) = metric(
+        'avg_over_time({app="x", cluster="lima"} | json | unwrap duration(y) | __error__="" [5m]) by (a)'
+    ).leaves()
+    assert leaf.shards[0].query == (
+        'avg_over_time({app="x", cluster="lima"} | json | y!="" | ( y>=0s or y<0s ) | __error__="" '
+        '| unwrap duration(y) | __error__=""[5m]) by (a)'
+    )
