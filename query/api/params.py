@@ -47,6 +47,11 @@ class Params:
         pairs = tuple(pair for part in found for pair in part.pairs)
         return cls(pairs, next((part.fault for part in found if part.fault), ""))
 
+    @classmethod
+    def of_url(cls, request: Request) -> Params:
+        """Read those of the URL alone, for a request whose body is something else."""
+        return _decoded(request.scope.get("query_string", b""), "query string")
+
     def get(self, name: str, default: str = "") -> str:
         """Return the first value."""
         return next((value for key, value in self.pairs if key == name), default)

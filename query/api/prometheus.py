@@ -18,15 +18,17 @@ from query.api.explain import checked_form, explanation_response
 from query.api.go_times import GoTime
 from query.api.params import Params, parse_duration_ns, parse_flag, parse_limit, parse_optional_time, parse_time
 from query.api.prometheus_discovery import discovery_endpoints
-from query.api.prometheus_options import parse_query_options
+from query.api.prometheus_options import parse_query_options, stats_notes
 from query.api.prometheus_series import series_endpoints
 from query.api.prometheus_status import status_endpoints
 from query.api.prometheus_writes import write_endpoints
+from query.api.remote_read import remote_read_endpoints
 from query.api.respond import array_response, data_response, unless_gone
 from query.execute.fetch import QueryOptions
 from query.execute.metadata_ask import MetadataAsker
 from query.execute.metrics import MetricsQueries
 from query.execute.parsing import parse_query
+from query.execute.remote_read import RemoteRead
 from query.execute.settings import ExecuteSettings
 from query.model.errors import BadQueryError, BadRequestError
 from query.model.frames import Notes
@@ -34,13 +36,14 @@ from query.model.time import NS_PER_MS, Grid
 from query.promql.syntax.parser import parse_placed
 from query.promql.syntax.pretty import prettify
 from query.promql.syntax.translate import translate
+from query.wire.statistics import united
 
 PREFIX: Final = "/api/v1"
 MAX_SPAN_NS: Final = 2**63 - 1
 
 
 def prometheus_router(
-    queries: MetricsQueries, asker: MetadataAsker, settings: ExecuteSettings, revision: str
+    queries: MetricsQueries, asker: MetadataAsker, remote: RemoteRead, settings: ExecuteSettings, revision: str
 ) -> APIRouter:
     """Return the routes; they hold no state of their own."""
     router = APIRouter(prefix="/prometheus", tags=["prometheus"])
@@ -51,6 +54,7 @@ def prometheus_router(
         *series_endpoints(asker),
         *discovery_endpoints(asker),
         *status_endpoints(asker, revision),
+        *remote_read_endpoints(remote, settings),
         *write_endpoints(),
     )
     add_endpoints(router, PREFIX, endpoints)
@@ -123,10 +127,14 @@ class _QueryEndpoints:
 
     async def _evaluate(self, request: Request, params: Params, grid: Grid, options: QueryOptions) -> Response:
         text = params.get("query")
+        began = time.monotonic()
         answer = await unless_gone(request, self._queries.run(text, grid, options))
         head = f'{{"resultType":"{answer.result_type}","result":'.encode()
-        opening, closing = (head + b"[", b"]}") if answer.is_array else (head, b"}")
-        return array_response(opening, answer.elements, closing, answer.notes, answer.completeness, answer.account)
+        opening, closing = (head + b"[", b"]") if answer.is_array else (head, b"")
+        if options.stats:
+            closing += b',"stats":' + united(answer.statistics, time.monotonic() - began)
+        notes = answer.notes | stats_notes(params)
+        return array_response(opening, answer.elements, closing + b"}", notes, answer.completeness, answer.account)
 
     async def _explain(self, request: Request, params: Params, grid: Grid, options: QueryOptions) -> Response:
         """Tell how a query is answered; ``analyze=true`` answers it, too, and tells what that took."""

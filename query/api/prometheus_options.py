@@ -12,8 +12,11 @@ from query.execute.fetch import QueryOptions
 from query.execute.settings import ExecuteSettings
 from query.model.certificate import Exactness
 from query.model.errors import BadQueryError, BadRequestError
+from query.model.frames import Notes
 from query.model.time import NS_PER_MS, NS_PER_S, seconds_text
+from query.syntax.strings import quote
 
+STATS_PER_STEP: Final = "all"
 PASSED_ON: Final = ("lookback_delta", "dedup", "max_source_resolution", "replicaLabels[]", "storeMatch[]")
 
 
@@ -25,6 +28,7 @@ def parse_query_options(params: Params, settings: ExecuteSettings) -> QueryOptio
     timeout_s = _timeout_s(params.get("timeout"), settings)
     lookback_ms = _lookback_ms(params.get("lookback_delta"))
     pushes_down = parse_switch("pushdown", params.get("pushdown"), default=settings.pushes_down)
+    stats = params.get("stats")
     return replace(
         _options(params, settings, timeout_s),
         lookback_ms=lookback_ms,
@@ -33,6 +37,7 @@ def parse_query_options(params: Params, settings: ExecuteSettings) -> QueryOptio
         max_series=parse_limit("max_series", params.get("max_series")),
         max_samples=parse_limit("max_samples", params.get("max_samples")),
         max_bytes=parse_limit("max_bytes", params.get("max_bytes")),
+        stats="true" if stats and stats != STATS_PER_STEP else stats,
     )
 
 
@@ -45,6 +50,18 @@ def parse_exactness(text: str, default: Exactness) -> Exactness:
         words = ", ".join(one.word for one in Exactness)
         raise BadRequestError("exactness", f'"{text}" is none of {words}')
     return found
+
+
+def stats_notes(params: Params) -> Notes:
+    """Return upstream's warning of values of ``stats`` that it will refuse one day."""
+    text = params.get("stats")
+    if text in {"", "true", STATS_PER_STEP}:
+        return Notes()
+    told = (
+        f'value {quote(text)} for parameter "stats" is deprecated and will be rejected in the next major release, '
+        f'use "true" or "{STATS_PER_STEP}"'
+    )
+    return Notes((told,))
 
 
 def parse_metadata_options(params: Params, settings: ExecuteSettings, *, limited: bool = False) -> QueryOptions:

@@ -34,6 +34,7 @@ from query.execute.logs import LogsQueries
 from query.execute.membership import Membership
 from query.execute.metadata_ask import MetadataAsker
 from query.execute.metrics import MetricsQueries
+from query.execute.remote_read import RemoteRead
 from query.execute.settings import ExecuteSettings
 from query.model.certificate import Exactness
 from query.model.clusters import Cluster, ClusterName
@@ -163,7 +164,7 @@ class Gateway:
         queries = MetricsQueries(self.metrics, self.settings, self._pool)
         asker = MetadataAsker(self.metrics, self.settings)
         return [
-            prometheus_router(queries, asker, self.settings, REVISION),
+            prometheus_router(queries, asker, RemoteRead(self.metrics, self.settings), self.settings, REVISION),
             loki_router(LogsQueries(self.logs, self.settings), self.settings, REVISION),
         ]
 

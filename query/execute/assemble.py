@@ -42,6 +42,7 @@ from query.promql.syntax.printer import print_expr
 from query.wire.prometheus import SeriesBody
 from query.wire.raw_samples import raw_json, raw_of
 from query.wire.samples import frame_json, frame_of, scalar_json, series_json, string_json
+from query.wire.statistics import Statistics
 
 LEFT_OUT: Final = ("mix of histograms and floats", "mix of histograms with exponential and custom buckets")
 """What a server says that leaves out a group because of the kinds of samples in it."""
@@ -53,6 +54,7 @@ class QueryAnswer:
 
     ``sources`` tells, for each cluster that names replicas, whether one of them was asked, and why (not).
     ``account`` is what the answer holds of the gateway's memory, to be closed once it has been sent.
+    ``statistics`` are those the clusters gave, if they were asked for.
     """
 
     result_type: str
@@ -63,6 +65,7 @@ class QueryAnswer:
     is_array: bool = True
     sources: tuple[Choice, ...] = ()
     account: Account | None = None
+    statistics: tuple[Statistics, ...] = ()
 
 
 def assemble(plan: Plan, fetch: Fetch, grid: Grid, options: QueryOptions) -> QueryAnswer:
@@ -79,7 +82,9 @@ def assemble(plan: Plan, fetch: Fetch, grid: Grid, options: QueryOptions) -> Que
     if is_array and options.limit and len(elements) > options.limit:
         elements = elements[: options.limit]
         notes |= Notes(("results truncated due to limit",))
-    return QueryAnswer(result_type, elements, notes, fetch.completeness, plan, is_array)
+    return QueryAnswer(
+        result_type, elements, notes, fetch.completeness, plan, is_array, statistics=tuple(fetch.statistics)
+    )
 
 
 def _pass_on(parts: list[Fetched], *, is_ordered: bool) -> list[bytes]:

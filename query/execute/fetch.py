@@ -24,6 +24,7 @@ from query.promql.plan.planner import Plan
 from query.promql.syntax.nodes import DurationLiteral, Expr, Subquery, ValueType
 from query.promql.syntax.printer import print_expr
 from query.wire.prometheus import SeriesBody, UpstreamQueryError, read_query
+from query.wire.statistics import Statistics
 from query.wire.thresholds import Thresholds, asking_thresholds, has_custom_buckets
 
 MOST_STEPS: Final = 11_001
@@ -37,6 +38,7 @@ class QueryOptions:
 
     ``lookback_ms``: how far instant selectors look back, if the request says so; it is among ``passed_on``, too.
     ``pushes_down`` false: clusters only give samples. ``exactness``: the worst that is acceptable.
+    ``stats``: what statistics are wanted, ``true`` or ``all``.
     ``max_…`` lower the budget of this query, 0 leaves it.
     """
 
@@ -46,6 +48,7 @@ class QueryOptions:
     lookback_ms: int | None = None
     pushes_down: bool = True
     exactness: Exactness = Exactness.APPROXIMATE
+    stats: str = ""
     max_series: int = 0
     max_samples: int = 0
     max_bytes: int = 0
@@ -118,6 +121,7 @@ class Fetch:
         self.gaps: dict[Concat, list[Missing]] = {}
         self.completeness = Completeness()
         self.notes = Notes()
+        self.statistics: list[Statistics] = []
         self.bytes_read = 0
         self.thresholds: dict[tuple[Concat, ClusterName], Thresholds] = {}
         self.unknown_hint = ResetHint.UNTOLD
@@ -187,6 +191,8 @@ class Fetch:
     def _request(self, leaf: Concat, shard: Shard) -> Request:
         path, form = request_form(shard.expr, leaf.grid or self._grid)
         form.extend(self._options.passed_on)
+        if self._options.stats:
+            form.append(("stats", self._options.stats))
         return Request(path, form=tuple(form))
 
     async def _ask(self, calls: Sequence[Call]) -> list[Outcome]:
@@ -220,6 +226,8 @@ class Fetch:
                 raise BackendError(Failure.REFUSED, error.message) from error
             raise _judged(error) from error
         self.notes |= Notes(tuple(envelope.warnings), tuple(envelope.infos))
+        if not isinstance(envelope.data, msgspec.UnsetType) and envelope.data.stats is not None:
+            self.statistics.append(envelope.data.stats)
         return Fetched(shard, bodies)
 
 

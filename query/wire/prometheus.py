@@ -12,6 +12,7 @@ import msgspec
 
 from query.backends.base import BackendError, Failure
 from query.backends.outcome import Answered
+from query.wire.statistics import Statistics
 
 RESPONSE_EXCERPT: Final = 200
 QUERY_ERRORS: Final = frozenset({"bad_data", "execution"})
@@ -38,6 +39,7 @@ class QueryData(msgspec.Struct):
 
     resultType: str  # noqa: N815  (upstream's name)
     result: msgspec.Raw
+    stats: Statistics | None = None
 
 
 class Envelope(msgspec.Struct, Generic[Data]):

@@ -17,6 +17,7 @@ from query.execute.label_probes import PrometheusProbe
 from query.execute.membership import Membership
 from query.execute.metadata_ask import MetadataAsker
 from query.execute.metrics import MetricsQueries
+from query.execute.remote_read import RemoteRead
 from query.execute.settings import ExecuteSettings
 
 ROOT = Path(__file__).parents[2]
@@ -108,6 +109,7 @@ def test_every_endpoint_of_the_prometheus_api_is_described() -> None:
     router = prometheus_router(
         MetricsQueries(membership, settings, MemoryPool(1 << 30)),
         MetadataAsker(membership, settings),
+        RemoteRead(membership, settings),
         settings,
         "revision",
     )

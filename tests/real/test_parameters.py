@@ -96,6 +96,39 @@ def test_any_encoding_a_client_accepts_reads_the_same(encoding: str, bare_gatewa
     assert plain.rows
 
 
+STATS_CASES: tuple[tuple[str, dict[str, str], str], ...] = (
+    ("query", {"query": "queue_depth", **AT}, "true"),
+    ("query", {"query": "sum(rate(http_requests_total[5m]))", **AT}, "true"),
+    ("query", {"query": "sum by (queue) (queue_depth) / count by (queue) (queue_depth)", **AT}, "all"),
+    ("query", {"query": "time()", **AT}, "all"),
+    ("query_range", {"query": "sum(queue_depth)", **SPAN}, "true"),
+    ("query_range", {"query": "max_over_time(queue_depth[5m])", **SPAN}, "yes"),
+    ("query_range", {"query": "no_such_metric", **SPAN}, "all"),
+)
+
+
+@pytest.mark.parametrize(("path", "parameters", "stats"), STATS_CASES, ids=lambda part: str(part)[:70])
+def test_statistics_are_those_of_the_union(
+    path: str, parameters: dict[str, str], stats: str, fleet: Fleet, bare_gateway: Gateway, http: httpx.Client
+) -> None:
+    expected, got = (
+        http.get(f"{base}/api/v1/{path}", params={**parameters, "stats": stats}).json()
+        for base in (fleet.union, bare_gateway.prometheus_url)
+    )
+    wanted, told = expected["data"]["stats"], got["data"]["stats"]
+    assert told["timings"].keys() == wanted["timings"].keys()
+    assert told["timings"]["execTotalTime"] > 0
+    assert told["samples"].keys() == wanted["samples"].keys()
+    counts = ("totalQueryableSamples", "samplesRead", "seriesTouched")
+    assert {name: told["samples"][name] for name in counts} == {name: wanted["samples"][name] for name in counts}
+    assert got.get("warnings") == expected.get("warnings")
+
+
+def test_no_statistics_unless_asked_for(bare_gateway: Gateway, http: httpx.Client) -> None:
+    answer = http.get(f"{bare_gateway.prometheus_url}/api/v1/query", params={"query": "queue_depth", **AT, "stats": ""})
+    assert answer.json()["data"].keys() == {"resultType", "result"}
+
+
 def _ask(http: httpx.Client, method: str, base: str, path: str, parameters: Mapping[str, str]) -> Answer:
     url = f"{base}/api/v1/{path}"
     if method == "GET":
