@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from query.api.endpoints import GET_OR_POST, Endpoint, add_endpoints
 from query.api.explain import checked_form, explanation_response
+from query.api.federate import federate_handler
 from query.api.go_times import GoTime
 from query.api.params import Params, parse_duration_ns, parse_flag, parse_limit, parse_optional_time, parse_time
 from query.api.prometheus_discovery import discovery_endpoints
@@ -49,6 +50,8 @@ def prometheus_router(
     router = APIRouter(prefix="/prometheus", tags=["prometheus"])
     for health in ("healthy", "ready"):
         router.add_api_route(f"/-/{health}", _alive, methods=["GET", "HEAD"], summary=f"Is the gateway {health}?")
+    federate = federate_handler(remote, settings)
+    router.add_api_route("/federate", federate, methods=["GET"], summary="Latest samples", response_model=None)
     endpoints = (
         *_QueryEndpoints(queries, settings).endpoints(),
         *series_endpoints(asker),

@@ -6,13 +6,14 @@ in upstream's words. ``partial_response=true`` in the URL accepts an answer with
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from query.api.endpoints import Endpoint
-from query.api.errors import status_of
+from query.api.errors import missing_headers, status_of
 from query.api.params import Params, parse_flag, read_body
 from query.api.respond import completeness_headers, unless_gone
 from query.execute.fetch import QueryOptions
@@ -33,7 +34,7 @@ def remote_read_endpoints(remote: RemoteRead, settings: ExecuteSettings) -> tupl
         try:
             return await _read(request, remote, settings)
         except GatewayError as error:
-            return _refused(status_of(error)[0], str(error))
+            return _refused(status_of(error)[0], str(error), missing_headers(error))
 
     return (Endpoint("read", read, "Remote read over all clusters", ("POST",)),)
 
@@ -59,5 +60,5 @@ async def _read(request: Request, remote: RemoteRead, settings: ExecuteSettings)
     return Response(answer.body, headers=headers)
 
 
-def _refused(status: int, told: str) -> Response:
-    return PlainTextResponse(f"{told}\n", status, headers={"X-Content-Type-Options": "nosniff"})
+def _refused(status: int, told: str, headers: Mapping[str, str] | None = None) -> Response:
+    return PlainTextResponse(f"{told}\n", status, headers={"X-Content-Type-Options": "nosniff", **(headers or {})})

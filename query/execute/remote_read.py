@@ -63,6 +63,14 @@ class RemoteReadAnswer:
     completeness: Completeness
 
 
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The series of each query, unordered, and what they are made of."""
+
+    results: list[list[ReadSeries]]
+    completeness: Completeness
+
+
 class RemoteRead:
     """Reads over the current members."""
 
@@ -72,6 +80,11 @@ class RemoteRead:
         self._external: dict[Member, tuple[float, Mapping[str, str] | None]] = {}
 
     async def read(self, queries: Sequence[ReadQuery], options: QueryOptions) -> RemoteReadAnswer:
+        """Return the answer to a remote read."""
+        found = await self.select(queries, options)
+        return RemoteReadAnswer(await asyncio.to_thread(_packed, found.results), found.completeness)
+
+    async def select(self, queries: Sequence[ReadQuery], options: QueryOptions) -> Selected:
         """Return the series of each query."""
         if len(queries) > MOST_QUERIES:
             raise LimitExceededError("queries", MOST_QUERIES, "send fewer queries in one request")
@@ -94,7 +107,7 @@ class RemoteRead:
                 found.extend(own)
         complete = completeness((member.cluster.name for member in asked), missing)
         complete.require(allow_partial=options.allow_partial)
-        return RemoteReadAnswer(await asyncio.to_thread(_packed, results), complete)
+        return Selected(results, complete)
 
     async def _read_one(
         self, member: Member, queries: Sequence[ReadQuery], deadline: Deadline

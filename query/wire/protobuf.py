@@ -61,6 +61,11 @@ def signed(value: int) -> int:
     return value - (1 << 64) if value & _SIGN else value
 
 
+def zigzag(value: int) -> int:
+    """Return a ``sint32`` or ``sint64`` of its varint."""
+    return (value >> 1) ^ -(value & 1)
+
+
 def text(value: int | memoryview) -> str:
     """Return a ``string`` field."""
     if isinstance(value, int):
@@ -99,6 +104,11 @@ def varint(value: int) -> bytes:
 def int_field(field: int, value: int) -> bytes:
     """Return a ``int64``, ``uint64`` or enum field; nothing if it is 0."""
     return varint(field << 3) + varint(value) if value else b""
+
+
+def sint_field(field: int, value: int) -> bytes:
+    """Return a ``sint32`` or ``sint64`` field, also if it is 0."""
+    return varint(field << 3) + varint(value * 2 if value >= 0 else -value * 2 - 1)
 
 
 def bytes_field(field: int, value: bytes) -> bytes:
