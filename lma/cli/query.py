@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from lma.cli.connection import connect
+from lma.cli.explain_output import print_explanation
 from lma.cli.failures import UsageError
 from lma.cli.help_text import help_text
 from lma.cli.metric_output import QueryOutput, print_notes, print_result
@@ -15,7 +17,7 @@ from lma.cli.options import TokenOption, UrlOption
 from lma.cli.range_output import Span
 
 if TYPE_CHECKING:
-    from lma.client import Client, MetricResult
+    from lma.client import Client, Explanation, MetricResult
 
 HELP = help_text(
     "Ask all clusters a PromQL query.\n\n"
@@ -26,6 +28,7 @@ HELP = help_text(
     ("lma query 'rate(http_requests_total[5m])' --range 1h", "the last hour"),
     ("lma query up --range 6h --step 1m -o csv", "every sample"),
     ("lma query 'sum(up)' --strict", "an error if one is missing"),
+    ("lma query 'sum(up)' --explain --analyze", "how it is answered"),
     ("lma query --logs 'sum(rate({app=\"shop\"}[5m]))'", "a LogQL metric query"),
 )
 POINTS: Final = 120
@@ -33,6 +36,14 @@ NICE_STEPS_S: Final = (
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400,
 )  # fmt: skip
 _ORDERING: Final = re.compile(r"\s*(sort|sort_desc|sort_by_label|sort_by_label_desc|topk|bottomk)\b")
+
+
+class Exactness(StrEnum):
+    """How near to one server's an answer has to be."""
+
+    EXACT = "exact"
+    ROUNDED = "rounded"
+    APPROXIMATE = "approximate"
 
 
 def query(  # noqa: PLR0913, PLR0917 — typer makes an option of each argument
@@ -61,11 +72,23 @@ def query(  # noqa: PLR0913, PLR0917 — typer makes an option of each argument
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Fail rather than answer without a cluster.")] = False,
     logs: Annotated[bool, typer.Option("--logs", help="EXPR is a LogQL metric query.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Draw how EXPR is answered.")] = False,
+    analyze: Annotated[bool, typer.Option("--analyze", help="With --explain: answer it, too, and measure.")] = False,
+    exactness: Annotated[
+        Exactness | None, typer.Option("--exactness", help="The worst to accept.", show_default="the server's")
+    ] = None,
 ) -> None:
     """Ask a query."""
     asked = _span(time, span, start, end, step)
+    if logs and (explain or exactness is not None):
+        raise UsageError("--explain and --exactness are for PromQL", "leave out --logs")
+    if analyze and not explain:
+        raise UsageError("--analyze measures what --explain draws", "add --explain")
     with connect(context, url, token) as client:
-        result = _ask(client, expr, time, asked, is_strict=strict, is_logs=logs)
+        if explain:
+            print_explanation(_explain(client, expr, time, asked, is_run=analyze), output)
+            return
+        result = _ask(client, expr, time, asked, is_strict=strict, is_logs=logs, exactness=exactness)
     print_notes(result)
     print_result(result, output, span=asked, is_ordered=_ORDERING.match(expr) is not None)
 
@@ -101,12 +124,28 @@ def _span(time: str | None, length: str | None, start: str | None, end: str | No
     return Span(start_ns / times.NS_PER_S, end_ns / times.NS_PER_S, step_s)
 
 
+def _explain(client: Client, expr: str, time: str | None, span: Span | None, *, is_run: bool) -> Explanation:
+    if span is None:
+        return client.explain(expr, time, analyze=is_run)
+    return client.explain_range(expr, span.start_s, span.end_s, span.step_s, analyze=is_run)
+
+
 def _ask(
-    client: Client, expr: str, time: str | None, span: Span | None, *, is_strict: bool, is_logs: bool
+    client: Client,
+    expr: str,
+    time: str | None,
+    span: Span | None,
+    *,
+    is_strict: bool,
+    is_logs: bool,
+    exactness: Exactness | None,
 ) -> MetricResult:
     partial = not is_strict
+    worst = exactness.value if exactness else None
     if span is None:
-        ask = client.logs_instant if is_logs else client.query
-        return ask(expr, time, partial=partial)
-    ask_range = client.logs_range if is_logs else client.query_range
-    return ask_range(expr, span.start_s, span.end_s, span.step_s, partial=partial)
+        if is_logs:
+            return client.logs_instant(expr, time, partial=partial)
+        return client.query(expr, time, partial=partial, exactness=worst)
+    if is_logs:
+        return client.logs_range(expr, span.start_s, span.end_s, span.step_s, partial=partial)
+    return client.query_range(expr, span.start_s, span.end_s, span.step_s, partial=partial, exactness=worst)

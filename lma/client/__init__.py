@@ -43,6 +43,7 @@ from lma.client.errors import (
     UnreachableError,
     WrongKindError,
 )
+from lma.client.explanations import Explanation, PlanNode, SentQuery
 from lma.client.log_calls import Direction
 from lma.client.samples import (
     Bucket,
@@ -80,6 +81,7 @@ __all__ = [
     "Duration",
     "Endpoints",
     "Event",
+    "Explanation",
     "Histogram",
     "IncompleteError",
     "InvalidRequestError",
@@ -91,6 +93,7 @@ __all__ = [
     "MetricResult",
     "NotFoundError",
     "Notice",
+    "PlanNode",
     "ProtocolError",
     "QueryFailedError",
     "QueryPosition",
@@ -99,6 +102,7 @@ __all__ = [
     "RuleGroup",
     "Sample",
     "Scalar",
+    "SentQuery",
     "Series",
     "ServerError",
     "Stream",

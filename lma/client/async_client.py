@@ -22,6 +22,7 @@ from lma.client import tail as tailing
 from lma.client.call import Call, Request
 from lma.client.entities import Alert, Cluster, Endpoints, Metadata, RuleGroup, Targets
 from lma.client.errors import ClientError
+from lma.client.explanations import Explanation
 from lma.client.samples import Labels, Listing, LogLine, Matrix, MetricResult, Streams
 from lma.client.server import DEFAULT_TIMEOUT_S, FOREIGN_ERRORS, Server
 
@@ -61,15 +62,37 @@ class AsyncClient:
             raise self._server.translate(error) from error
         return call.result(self._server.answer(response))
 
-    async def query(self, expr: str, time: times.Time | None = None, *, partial: bool = True) -> MetricResult:
-        """Evaluate PromQL at one instant; ``partial=False`` makes a missing cluster an IncompleteError."""
-        return await self.run(metric_calls.query(expr, time, partial=partial))
+    async def query(
+        self, expr: str, time: times.Time | None = None, *, partial: bool = True, exactness: str | None = None
+    ) -> MetricResult:
+        """Evaluate PromQL at one instant; ``partial=False`` makes a missing cluster an IncompleteError.
+
+        ``exactness="exact"`` makes what one server would answer with other last digits a QueryFailedError.
+        """
+        return await self.run(metric_calls.query(expr, time, partial=partial, exactness=exactness))
 
     async def query_range(
-        self, expr: str, start: times.Time, end: times.Time, step: times.Duration, *, partial: bool = True
+        self,
+        expr: str,
+        start: times.Time,
+        end: times.Time,
+        step: times.Duration,
+        *,
+        partial: bool = True,
+        exactness: str | None = None,
     ) -> Matrix:
-        """Evaluate PromQL from ``start`` to ``end``, both included, every ``step``."""
-        return await self.run(metric_calls.query_range(expr, start, end, step, partial=partial))
+        """Evaluate PromQL from ``start`` to ``end``, both included, every ``step``; the rest as for ``query``."""
+        return await self.run(metric_calls.query_range(expr, start, end, step, partial=partial, exactness=exactness))
+
+    async def explain(self, expr: str, time: times.Time | None = None, *, analyze: bool = False) -> Explanation:
+        """Tell how ``query`` answers PromQL; ``analyze`` also answers it and measures."""
+        return await self.run(metric_calls.explain(expr, time, analyze=analyze))
+
+    async def explain_range(
+        self, expr: str, start: times.Time, end: times.Time, step: times.Duration, *, analyze: bool = False
+    ) -> Explanation:
+        """Tell how ``query_range`` answers PromQL; ``analyze`` also answers it and measures."""
+        return await self.run(metric_calls.explain_range(expr, start, end, step, analyze=analyze))
 
     async def labels(
         self,

@@ -22,24 +22,34 @@ from lma.client.decode_metadata import (
 )
 from lma.client.entities import Alert, Metadata, RuleGroup, Targets
 from lma.client.errors import InvalidRequestError
+from lma.client.explanations import Explanation, decode_explanation
 from lma.client.samples import Labels, Listing, Matrix, MetricResult
 
 BASE: Final = "/prometheus/api/v1"
 
 
-def query(expr: str, time: times.Time | None = None, *, partial: bool = True) -> Call[MetricResult]:
+def query(
+    expr: str, time: times.Time | None = None, *, partial: bool = True, exactness: str | None = None
+) -> Call[MetricResult]:
     """Evaluate at one instant: the server's now, unless ``time`` is given."""
     form = params(
         query=expr,
         time=None if time is None else times.seconds_text(times.to_ns(time)),
         partial_response=partial_flag(partial=partial),
+        exactness=exactness,
     )
     request = Request("POST", f"{BASE}/query", form=form, expr=expr, is_strict=not partial)
     return Call(request, decode_metric_result)
 
 
 def query_range(
-    expr: str, start: times.Time, end: times.Time, step: times.Duration, *, partial: bool = True
+    expr: str,
+    start: times.Time,
+    end: times.Time,
+    step: times.Duration,
+    *,
+    partial: bool = True,
+    exactness: str | None = None,
 ) -> Call[Matrix]:
     """Evaluate from ``start`` to ``end``, both included, every ``step``."""
     start_ns, end_ns = span(start, end)
@@ -49,9 +59,35 @@ def query_range(
         end=times.seconds_text(end_ns),
         step=step_text(step),
         partial_response=partial_flag(partial=partial),
+        exactness=exactness,
     )
     request = Request("POST", f"{BASE}/query_range", form=form, expr=expr, is_strict=not partial)
     return Call(request, decode_matrix)
+
+
+def explain(expr: str, time: times.Time | None = None, *, analyze: bool = False) -> Call[Explanation]:
+    """Tell how a query at one instant is answered."""
+    form = params(
+        query=expr,
+        time=None if time is None else times.seconds_text(times.to_ns(time)),
+        analyze="true" if analyze else None,
+    )
+    return Call(Request("POST", f"{BASE}/query_explain", form=form, expr=expr), decode_explanation)
+
+
+def explain_range(
+    expr: str, start: times.Time, end: times.Time, step: times.Duration, *, analyze: bool = False
+) -> Call[Explanation]:
+    """Tell how a query over a range is answered."""
+    start_ns, end_ns = span(start, end)
+    form = params(
+        query=expr,
+        start=times.seconds_text(start_ns),
+        end=times.seconds_text(end_ns),
+        step=step_text(step),
+        analyze="true" if analyze else None,
+    )
+    return Call(Request("POST", f"{BASE}/query_range_explain", form=form, expr=expr), decode_explanation)
 
 
 def labels(
