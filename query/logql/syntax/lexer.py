@@ -47,8 +47,9 @@ _NUMBER: Final = re.compile(
     r"0[xX][0-9a-fA-F_]+|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]+)?", re.ASCII
 )
 _FLAG: Final = re.compile(r"--(?:strict|keep-empty)(?![\w-])")
-_DURATION_REST: Final = re.compile(r"[0-9.numshdwyµ]+")
-_SIZE_REST: Final = re.compile(r"[0-9.BikKMGTP]+")
+_DURATION_REST: Final = re.compile(r"[0-9.numshdwyµ]{1,100}")
+_SIZE_REST: Final = re.compile(r"[0-9.BikKMGTP]{1,100}")
+"""Bounded, as each of ten thousand numbers without a blank between them looks this far ahead."""
 _OPENS_CALL: Final = re.compile(r"\s*(?:\(|(?:by|without)\s*\()", re.IGNORECASE)
 
 
