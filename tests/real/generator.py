@@ -32,6 +32,7 @@ from tests.real.generator_words import (
     HISTOGRAMS,
     INEXACT,
     MERGEABLE,
+    NO_COUNTERS,
     PARTITION,
     SMOOTH_ARITHMETIC,
     SMOOTH_MATH,
@@ -247,7 +248,8 @@ class Generator:
         metric = self._pick(tuple(HISTOGRAMS))
         selector = f"{metric}{self._matchers(HISTOGRAMS[metric])}"
         if self._chance(0.5):
-            function = self._pick(("rate", "increase", "last_over_time", "sum_over_time", "avg_over_time"))
+            counting = () if metric in NO_COUNTERS else ("rate", "increase")
+            function = self._pick((*counting, "last_over_time", "sum_over_time", "avg_over_time"))
             return Vector(f"{function}({selector}[{self._pick(('2m', '5m'))}])", HISTOGRAMS[metric], is_exact=False)
         return Vector(selector, HISTOGRAMS[metric], is_exact=False)
 

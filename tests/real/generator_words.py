@@ -45,6 +45,9 @@ HISTOGRAMS: Final = {
     "mixed_group": ("kind",),
     "mixed_by_cluster": ("kind",),
 }
+NO_COUNTERS: Final = frozenset({"pool_balance", "mixed_group", "mixed_by_cluster"})
+"""Histograms whose rate means nothing: below ``histogram_avg`` and its like Prometheus looks at their count and sum
+only, and then finds other counter resets than it finds in the buckets."""
 PARTITION: Final = ("cluster", "region", "provider")
 VALUES: Final = {
     "cluster": tuple(cluster.name for cluster in FIVE_CLUSTERS),
