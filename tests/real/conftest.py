@@ -15,7 +15,7 @@ from tests.real.dataset import CLUSTERS
 from tests.real.fleet import SUITE, TOPOLOGIES, Fleet, start_fleet, widen
 from tests.real.gateway import Gateway
 from tests.real.live import LIVE_CLUSTERS, LiveFleet, live_fleet, wait_until_settled
-from tests.real.log_fleet import LogFleet, start_log_fleet
+from tests.real.log_fleet import HIDDEN, SHOWN, LogFleet, start_log_fleet
 from tests.real.oracle import Oracle
 from tests.real.running import start_gateways
 from tests.real.supervisor import Supervisor
@@ -129,8 +129,11 @@ def log_fleet(
 
 @pytest.fixture(scope="session")
 def logs_gateway(log_fleet: LogFleet, start_gateway: StartGateway) -> Gateway:
-    clusters = [
-        {"name": cluster.name, "labels": dict(cluster.extra), "logs": {"url": log_fleet.loki[cluster.name]}}
-        for cluster in CLUSTERS
-    ]
-    return start_gateway("logs", clusters)
+    """Return a gateway over Lokis whose streams lack the clusters' labels."""
+    return start_gateway("logs", log_fleet.clusters(HIDDEN, HIDDEN, HIDDEN))
+
+
+@pytest.fixture(scope="session")
+def mixed_logs_gateway(log_fleet: LogFleet, start_gateway: StartGateway) -> Gateway:
+    """Return a gateway over Lokis of which two show the clusters' labels on their streams and one does not."""
+    return start_gateway("logs-mixed", log_fleet.clusters(SHOWN, HIDDEN, SHOWN))

@@ -1,4 +1,8 @@
-"""Three Lokis with a cluster's logs each, and one that holds all of them with the clusters' labels on every stream."""
+"""Three Lokis with a cluster's logs each, and one that holds all of them with the clusters' labels on every stream.
+
+Each cluster's Loki has its logs twice, for two tenants: without the cluster's labels, as a bare Loki has them, and with
+them, as where the collector writes them on every stream.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -16,6 +21,8 @@ from tests.real.logs_dataset import NS, SPAN_S, entry_count, push_bodies
 from tests.real.supervisor import Supervisor
 
 LOADED_WITHIN_S = 30.0
+HIDDEN, SHOWN = "hidden", "shown"
+"""Tenants: their streams lack, or carry, the cluster's labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,41 +38,54 @@ class LogFleet:
         """The second after the last entry."""
         return self.base_s + SPAN_S
 
+    def clusters(self, *tenants: str) -> list[dict[str, Any]]:
+        """Return the clusters of a gateway file, the first asked as the first tenant and so on."""
+        return [
+            {
+                "name": cluster.name,
+                "labels": dict(cluster.extra),
+                "logs": {"url": self.loki[cluster.name], "tenant": tenant},
+            }
+            for cluster, tenant in zip(CLUSTERS, tenants, strict=True)
+        ]
+
 
 def start_log_fleet(supervisor: Supervisor, binary: Path, folder: Path, http: httpx.Client) -> LogFleet:
     """Start the servers side by side and push the logs."""
     ports = supervisor.ports
     servers = {
-        name: Loki(folder=folder / name, http_port=ports.take(), grpc_port=ports.take())
+        name: Loki(folder=folder / name, http_port=ports.take(), grpc_port=ports.take(), multi_tenant=name != "union")
         for name in (*(cluster.name for cluster in CLUSTERS), "union")
     }
     supervisor.start(*(server.program(f"loki-{name}", binary) for name, server in servers.items()))
     base_s = (int(time.time()) - 3_000) // 60 * 60
     for cluster in CLUSTERS:
-        _push(http, servers[cluster.name].url, base_s, (cluster,), with_constants=False)
-    _push(http, servers["union"].url, base_s, CLUSTERS, with_constants=True)
+        _push(http, servers[cluster.name].url, base_s, (cluster,), HIDDEN, with_constants=False)
+        _push(http, servers[cluster.name].url, base_s, (cluster,), SHOWN, with_constants=True)
+    _push(http, servers["union"].url, base_s, CLUSTERS, "", with_constants=True)
     fleet = LogFleet({cluster.name: servers[cluster.name].url for cluster in CLUSTERS}, servers["union"].url, base_s)
     for cluster in CLUSTERS:
-        _wait_loaded(http, fleet.loki[cluster.name], fleet, entry_count(base_s, (cluster,)))
-    _wait_loaded(http, fleet.union, fleet, entry_count(base_s))
+        for tenant in (HIDDEN, SHOWN):
+            _wait_loaded(http, fleet.loki[cluster.name], fleet, entry_count(base_s, (cluster,)), tenant)
+    _wait_loaded(http, fleet.union, fleet, entry_count(base_s), "")
     return fleet
 
 
 def _push(
-    http: httpx.Client, url: str, base_s: int, clusters: tuple[DataCluster, ...], *, with_constants: bool
+    http: httpx.Client, url: str, base_s: int, clusters: tuple[DataCluster, ...], tenant: str, *, with_constants: bool
 ) -> None:
     for body in push_bodies(base_s, clusters, with_constants=with_constants):
-        answer = http.post(f"{url}/loki/api/v1/push", json=body)
+        answer = http.post(f"{url}/loki/api/v1/push", json=body, headers={"X-Scope-OrgID": tenant})
         if answer.status_code != httpx.codes.NO_CONTENT:
             raise RuntimeError(f"{url} refused the logs: {answer.status_code} {answer.text[:500]}")
 
 
-def _wait_loaded(http: httpx.Client, url: str, fleet: LogFleet, count: int) -> None:
+def _wait_loaded(http: httpx.Client, url: str, fleet: LogFleet, count: int, tenant: str) -> None:
     """Wait until the server counts every entry."""
     parameters = {"query": f'sum(count_over_time({{env=~".+"}}[{SPAN_S + 60}s]))', "time": str(fleet.end_s * NS)}
     deadline = time.monotonic() + LOADED_WITHIN_S
     while True:
-        answer = http.get(f"{url}/loki/api/v1/query", params=parameters)
+        answer = http.get(f"{url}/loki/api/v1/query", params=parameters, headers={"X-Scope-OrgID": tenant})
         result = answer.json()["data"]["result"] if answer.status_code == httpx.codes.OK else []
         seen = int(result[0]["value"][1]) if result else 0
         if seen == count:

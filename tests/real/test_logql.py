@@ -54,11 +54,19 @@ def test_the_corpus_repeats_nothing() -> None:
 
 @pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: entry.id)
 def test_the_answer_is_that_of_one_server(
-    entry: Entry, logs_gateway: Gateway, log_fleet: LogFleet, union: LogAsker, http: httpx.Client, refusals: Refusals
+    entry: Entry,
+    logs_gateway: Gateway,
+    mixed_logs_gateway: Gateway,
+    log_fleet: LogFleet,
+    union: LogAsker,
+    http: httpx.Client,
+    refusals: Refusals,
 ) -> None:
-    asked = LogAsker(logs_gateway.url, http, log_fleet.base_s)
+    hidden = LogAsker(logs_gateway.url, http, log_fleet.base_s)
+    mixed = LogAsker(mixed_logs_gateway.url, http, log_fleet.base_s)
     wrong, refused = [], []
-    for question in _questions(entry):
+    first, second = _questions(entry)
+    for asked, question in ((hidden, first), (hidden, second), (mixed, first)):
         got = asked.ask(entry.query, question)
         if got.is_refusal:
             refused.append(got.error.strip())
@@ -74,12 +82,13 @@ def test_the_answer_is_that_of_one_server(
         )
         if found:
             shown = "\n".join(f"  - {text}" for text in found[:6])
-            wrong.append(f"query: {entry.query}\nasked: {question.name} (base {log_fleet.base_s})\n{shown}")
+            where = "hidden labels" if asked is hidden else "labels hidden and shown"
+            wrong.append(f"query: {entry.query}\nasked: {question.name}, {where} (base {log_fleet.base_s})\n{shown}")
     wrong += refusals.check(entry.query, refused)
     assert not wrong, "\n\n".join(wrong)
 
 
-def _questions(entry: Entry) -> tuple[LogQuestion, ...]:
+def _questions(entry: Entry) -> tuple[LogQuestion, LogQuestion]:
     """Return two ways to ask, taking turns over the corpus."""
     try:
         is_lines = isinstance(parse_query(entry.query), LogQuery)
@@ -87,7 +96,7 @@ def _questions(entry: Entry) -> tuple[LogQuestion, ...]:
         is_lines = True
     questions = QUESTIONS if is_lines else NUMBERS
     turn = CORPUS.index(entry)
-    return tuple(dict.fromkeys((questions[turn % len(questions)], questions[(turn + 1) % len(questions)])))
+    return questions[turn % len(questions)], questions[(turn + 1) % len(questions)]
 
 
 def _every(union: LogAsker, query: str, question: LogQuestion, expected: LogAnswer) -> LogAnswer | None:
