@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from query.logql.syntax import parse_query, prettify
 from tests.real.dataset import END_S, START_S
 from tests.real.fleet import Fleet
 from tests.real.gateway import Gateway
@@ -87,7 +88,16 @@ LOGCLI: tuple[tuple[str, ...], ...] = (
     ("labels", "cluster", "RANGE"),
     ("labels", "app", "RANGE"),
     ("series", '{app=~"billing|clock"}', "RANGE"),
-)
+    ("series", "--analyze-labels", '{app="clock"}', "RANGE"),
+    ("stats", '{app="shop"}', "RANGE"),
+    ("volume", '{app=~".+"}', "RANGE"),
+    ("volume", "--targetLabels=cluster", '{app="clock"}', "RANGE"),
+    ("detected-fields", '{app="odd"}', "RANGE"),
+    ("detected-fields", '{app="cart"}', "status", "RANGE"),
+    ("query", "--limit=5000", "--output=raw", "--include-label=cluster", '{app="clock"} | json', "RANGE"),
+    ("query", "--limit=30", "--no-labels", '{app="billing"} | logfmt | status=404', "RANGE"),
+    ("query", "--step=5m", 'quantile_over_time(0.9, {app="shop"} | logfmt | unwrap bytes [5m]) by (status)', "RANGE"),
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("arguments", LOGCLI, ids=" ".join)
@@ -99,6 +109,39 @@ def test_logcli_prints_what_it_prints_of_one_server(
     assert got.returncode == 0, got.stderr
     assert _comparable(got.stdout) == _comparable(expected.stdout)
     assert got.stdout.strip()
+
+
+def test_logcli_lays_out_a_query(binaries: Mapping[str, Path]) -> None:
+    laid_out = subprocess.run(
+        [binaries["logcli"], "fmt"],
+        input='sum by(app)(rate({app="x"}|="a"[5m]))',
+        capture_output=True,
+        text=True,
+        timeout=CLIENT_TIMEOUT_S,
+        check=True,
+    )
+    assert laid_out.stdout.strip() == prettify(parse_query('sum by(app)(rate({app="x"}|="a"[5m]))'))
+
+
+def test_logcli_tails(binaries: Mapping[str, Path], log_fleet: LogFleet, logs_gateway: Gateway) -> None:
+    command: list[str | Path] = [
+        binaries["logcli"],
+        f"--addr={logs_gateway.url}",
+        "--quiet",
+        "query",
+        "--tail",
+        "--limit=40",
+    ]
+    span = f"--from={_rfc3339(log_fleet.base_s)}"
+    with subprocess.Popen(
+        [*command, "--output=raw", span, '{app="clock", cluster="tokyo"}'], stdout=subprocess.PIPE, text=True
+    ) as tailing:
+        assert tailing.stdout is not None
+        try:
+            lines = [tailing.stdout.readline().strip() for _ in range(40)]
+        finally:
+            tailing.kill()
+    assert sorted(lines) == sorted(f"{word} {number}" for number in range(70, 90) for word in ("tick", "tock"))
 
 
 def _logcli(binary: Path, server: str, fleet: LogFleet, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
