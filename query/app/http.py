@@ -7,10 +7,10 @@ from typing import Final
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from query.app.compression import Compression
 from query.app.gateway import Gateway
 from query.app.http_metrics import HttpMetrics
 from query.app.logs import RequestLog
@@ -44,7 +44,7 @@ def install(app: FastAPI, gateway: Gateway, registry: CollectorRegistry) -> None
     )
     for router in gateway.routers():
         app.include_router(router)
-    app.add_middleware(GZipMiddleware, minimum_size=COMPRESS_FROM_BYTES, compresslevel=1)
+    app.add_middleware(Compression, minimum_bytes=COMPRESS_FROM_BYTES)
 
 
 def create_app(gateway: Gateway, registry: CollectorRegistry) -> FastAPI:

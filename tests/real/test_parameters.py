@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 
+import cramjam
 import httpx
 import pytest
 
@@ -86,14 +88,24 @@ def test_parameters_may_be_split_between_url_and_form(bare_gateway: Gateway, htt
     assert whole.rows
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "identity", "gzip, deflate, br, zstd"])
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "identity", "zstd", "gzip, deflate, br, zstd"])
 def test_any_encoding_a_client_accepts_reads_the_same(encoding: str, bare_gateway: Gateway, http: httpx.Client) -> None:
     url = f"{bare_gateway.prometheus_url}/api/v1/query_range"
     parameters = {"query": "rate(http_requests_total[5m])", **SPAN}
-    plain = read_answer(http.get(url, params=parameters, headers={"Accept-Encoding": "identity"}))
-    coded = read_answer(http.get(url, params=parameters, headers={"Accept-Encoding": encoding}))
-    assert coded.rows == plain.rows
-    assert plain.rows
+    plain = http.get(url, params=parameters, headers={"Accept-Encoding": "identity"})
+    with http.stream("GET", url, params=parameters, headers={"Accept-Encoding": encoding}) as coded:
+        body = b"".join(coded.iter_raw())
+    assert _DECODERS[coded.headers.get("content-encoding", "")](body) == plain.content
+    assert encoding == "identity" or coded.headers["content-encoding"] in encoding
+    assert read_answer(plain).rows
+
+
+_DECODERS: Mapping[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    "zstd": lambda body: bytes(cramjam.zstd.decompress(body)),
+    "gzip": lambda body: zlib.decompress(body, 31),
+    "deflate": zlib.decompress,
+}
 
 
 STATS_CASES: tuple[tuple[str, dict[str, str], str], ...] = (
