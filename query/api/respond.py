@@ -138,17 +138,25 @@ async def _chunked(parts: Iterable[bytes], account: Account | None) -> AsyncIter
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
     """Return what ``work`` returns, or cancel it and raise ``ClientGoneError`` when the client disconnects."""
-    running = asyncio.ensure_future(work)
-    watching = asyncio.ensure_future(_gone(request))
+    mine = asyncio.current_task()
+    is_gone = False
+
+    async def watch() -> None:
+        nonlocal is_gone
+        await _gone(request)
+        is_gone = True
+        if mine is not None:
+            mine.cancel()
+
+    watching = asyncio.create_task(watch())
     try:
-        await asyncio.wait({running, watching}, return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            return running.result()
-        raise ClientGoneError
+        return await work
+    except asyncio.CancelledError:
+        if is_gone and mine is not None and mine.uncancel() == 0:
+            raise ClientGoneError from None
+        raise
     finally:
-        for task in (running, watching):
-            task.cancel()
-        await asyncio.gather(running, watching, return_exceptions=True)
+        watching.cancel()
 
 
 async def _gone(request: Request) -> None:

@@ -50,6 +50,18 @@ class Gate:
 
     async def send(self, request: Request, deadline: Deadline) -> Reply:
         """Wait for a place, at most until the deadline, then send."""
+        if self._places.locked():
+            await self._wait(deadline)
+        else:
+            await self._places.acquire()  # at once, and without the price of a timeout
+        try:
+            reply = await self._inner.send(request, deadline)
+        except BaseException:
+            self._places.release()
+            raise
+        return _GatedReply(reply, self._places.release)
+
+    async def _wait(self, deadline: Deadline) -> None:
         try:
             async with asyncio.timeout(deadline.remaining_s()):
                 await self._places.acquire()
@@ -58,12 +70,6 @@ class Gate:
                 Failure.TIMEOUT,
                 "waited for a free place; raise limits.concurrency_per_cluster or ask less at once",
             ) from error
-        try:
-            reply = await self._inner.send(request, deadline)
-        except BaseException:
-            self._places.release()
-            raise
-        return _GatedReply(reply, self._places.release)
 
     async def aclose(self) -> None:
         """Close what is inside."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
 from typing import Final
+from urllib.parse import urlencode
 
 import aiohttp
 from yarl import URL
@@ -13,6 +15,7 @@ from yarl import URL
 from query.backends.base import BackendError, Deadline, Failure, Request
 
 CHUNK_BYTES: Final = 256 << 10
+FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 USER_AGENT: Final = "lma-gateway"
 
 
@@ -77,7 +80,7 @@ class HttpBackend:
 
     async def send(self, request: Request, deadline: Deadline) -> HttpReply:
         """Send and wait for the head of the reply."""
-        url = URL(f"{self._base}{request.path}", encoded=True)
+        url = _url(self._base, request.path)
         if request.params:
             url = url.with_query(list(request.params))
         try:
@@ -85,8 +88,8 @@ class HttpBackend:
                 response = await self._session.request(
                     "GET" if request.form is None and request.content is None else "POST",
                     url,
-                    data=aiohttp.FormData(list(request.form)) if request.form is not None else request.content,
-                    headers={**self._headers, **request.headers},
+                    data=_encoded(request.form) if request.form is not None else request.content,
+                    headers={**self._headers, **(FORM if request.form is not None else {}), **request.headers},
                     allow_redirects=False,
                 )
         except TimeoutError as error:
@@ -103,6 +106,17 @@ class HttpBackend:
 
     async def aclose(self) -> None:
         """Nothing to release: the session is shared and closed by its owner."""
+
+
+@lru_cache(4096)
+def _url(base: str, path: str) -> URL:
+    return URL(f"{base}{path}", encoded=True)
+
+
+@lru_cache(256)
+def _encoded(form: tuple[tuple[str, str], ...]) -> bytes:
+    """Return the body of a form; several clusters are sent the same one after the other."""
+    return urlencode(form).encode("ascii")
 
 
 def describe(error: BaseException) -> str:

@@ -43,6 +43,8 @@ class Metered:
         self._inner = inner
         self._metrics = metrics
         self._labels = (cluster, signal)
+        self._seconds = metrics.seconds.labels(cluster, signal)
+        self._counters: dict[str, Counter] = {}
 
     async def send(self, request: Request, deadline: Deadline) -> Reply:
         """Send and count."""
@@ -55,8 +57,11 @@ class Metered:
             outcome = error.failure.value
             raise
         finally:
-            self._metrics.requests.labels(*self._labels, outcome).inc()
-            self._metrics.seconds.labels(*self._labels).observe(time.monotonic() - began)
+            counter = self._counters.get(outcome)
+            if counter is None:
+                counter = self._counters[outcome] = self._metrics.requests.labels(*self._labels, outcome)
+            counter.inc()
+            self._seconds.observe(time.monotonic() - began)
         return reply
 
     async def aclose(self) -> None:

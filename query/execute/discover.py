@@ -86,6 +86,7 @@ class _Entry:
     error: BackendError | None = None
     at: float = 0.0
     refresh: asyncio.Task[None] | None = None
+    settled: Member | None = None
 
 
 class Discovery:
@@ -115,7 +116,18 @@ class Discovery:
             raise BackendError(Failure.CONFLICT, entry.found.conflict)
         if entry.found.shown == member.cluster.shown:
             return member
-        return replace(member, cluster=replace(member.cluster, shown=entry.found.shown))
+        if entry.settled is None or entry.settled.cluster.shown != entry.found.shown:
+            entry.settled = replace(member, cluster=replace(member.cluster, shown=entry.found.shown))
+        return entry.settled
+
+    def settled(self, member: Member) -> Member | None:
+        """Return what ``settle`` would without having to ask; None if it would have to, or would raise."""
+        entry = self._entries.get(member)
+        if entry is None or entry.found is None or entry.found.conflict or time.monotonic() - entry.at > FRESH_S:
+            return None
+        if entry.found.shown == member.cluster.shown:
+            return member
+        return entry.settled if entry.settled and entry.settled.cluster.shown == entry.found.shown else None
 
     def known(self, member: Member) -> Discovered | None:
         """Return what is known without asking."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
@@ -129,8 +129,10 @@ class Fetch:
         self._has_asked_thresholds = False
         self.took: list[Took] = []
 
-    async def run(self, plan: Plan) -> None:
+    async def run(self, plan: Plan, text_of: Callable[[Expr], str] = print_expr) -> None:
         """Ask for every leaf; afterwards ``fetched``, ``gaps`` and ``completeness`` tell what came back.
+
+        ``text_of`` prints the expressions of the plan.
 
         A cluster that failed for one leaf is missing from all of them: the sum of three clusters over the count of
         four would be a number of nothing.
@@ -138,7 +140,7 @@ class Fetch:
         leaves = plan.leaves()
         wanted = [(leaf, shard) for leaf in leaves for shard in leaf.shards]
         asked = [(leaf, shard) for leaf, shard in wanted if shard.cluster not in self._unsettled]
-        calls = [Call(self._members[shard.cluster], self._request(leaf, shard)) for leaf, shard in asked]
+        calls = [Call(self._members[shard.cluster], self._request(leaf, shard, text_of)) for leaf, shard in asked]
         outcomes = await self._ask(calls)
         missing = {
             shard.cluster: self._unsettled[shard.cluster] for _, shard in wanted if shard.cluster in self._unsettled
@@ -188,26 +190,26 @@ class Fetch:
                     self.thresholds[leaf, shard.cluster] = told
         return True
 
-    def _request(self, leaf: Concat, shard: Shard) -> Request:
-        path, form = request_form(shard.expr, leaf.grid or self._grid)
+    def _request(self, leaf: Concat, shard: Shard, text_of: Callable[[Expr], str] = print_expr) -> Request:
+        path, form = request_form(shard.expr, leaf.grid or self._grid, text_of)
         form.extend(self._options.passed_on)
         if self._options.stats:
             form.append(("stats", self._options.stats))
         return Request(path, form=tuple(form))
 
     async def _ask(self, calls: Sequence[Call]) -> list[Outcome]:
-        wanted = [call for call in calls if (call.member.backend, call.request) not in self._kept]
+        keys = [(call.member.backend, call.request) for call in calls]
+        kept = [self._kept.get(key) for key in keys] if self._kept else [None] * len(calls)
         timeout = (("timeout", f"{self._deadline.remaining_s():.3f}"),)
-        sent = [Call(call.member, replace(call.request, form=(call.request.form or ()) + timeout)) for call in wanted]
-        found: dict[int, Outcome] = {}
-        outcomes = await ask(sent, self._deadline, self._limit_bytes, self._spending)
-        for call, outcome in zip(wanted, outcomes, strict=True):
-            found[id(call)] = outcome
-            if isinstance(outcome, Answered):
-                self._kept[call.member.backend, call.request] = outcome
-        return [
-            found[id(call)] if id(call) in found else self._kept[call.member.backend, call.request] for call in calls
+        wanted = [
+            Call(call.member, Request(call.request.path, form=(call.request.form or ()) + timeout))
+            for call, known in zip(calls, kept, strict=True)
+            if known is None
         ]
+        asked = iter(await ask(wanted, self._deadline, self._limit_bytes, self._spending))
+        outcomes = [next(asked) if known is None else known for known in kept]
+        self._kept |= {key: one for key, one in zip(keys, outcomes, strict=True) if isinstance(one, Answered)}
+        return outcomes
 
     def _judge(self, shard: Shard, outcome: Outcome) -> Fetched | Missing:
         if isinstance(outcome, Missing):
@@ -231,20 +233,22 @@ class Fetch:
         return Fetched(shard, bodies)
 
 
-def request_form(expr: Expr, grid: Grid) -> tuple[str, list[tuple[str, str]]]:
+def request_form(
+    expr: Expr, grid: Grid, text_of: Callable[[Expr], str] = print_expr
+) -> tuple[str, list[tuple[str, str]]]:
     """Return path and parameters that have an expression evaluated on a grid.
 
     A server takes no more steps of a range query; the grid of a subquery, which may have more, is asked as the subquery
     it is.
     """
     if grid.is_instant:
-        return "/api/v1/query", [("query", print_expr(expr)), ("time", seconds_text(grid.start_ms))]
+        return "/api/v1/query", [("query", text_of(expr)), ("time", seconds_text(grid.start_ms))]
     if grid.steps > MOST_STEPS and grid.start_ms % grid.step_ms == 0:
         length = DurationLiteral(grid.end_ms - grid.start_ms + 1)
         subquery = Subquery(expr, length, DurationLiteral(grid.step_ms))
         return "/api/v1/query", [("query", print_expr(subquery)), ("time", seconds_text(grid.end_ms))]
     return "/api/v1/query_range", [
-        ("query", print_expr(expr)),
+        ("query", text_of(expr)),
         ("start", seconds_text(grid.start_ms)),
         ("end", seconds_text(grid.end_ms)),
         ("step", seconds_text(grid.step_ms)),

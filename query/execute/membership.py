@@ -46,14 +46,21 @@ class Membership:
         self, members: Iterable[Member], deadline: Deadline
     ) -> tuple[dict[ClusterName, Member], dict[ClusterName, Missing]]:
         """Return the members that can be asked, with their shown labels known, and those that can't."""
-        listed = list(members)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._settle_one(member, deadline)) for member in listed]
+        found = {member: self._discovery.settled(member) for member in members}
+        outcomes: dict[Member, Member | Missing] = {member: known for member, known in found.items() if known}
+        if len(outcomes) < len(found):
+            async with asyncio.TaskGroup() as group:
+                tasks = {
+                    member: group.create_task(self._settle_one(member, deadline))
+                    for member in found
+                    if member not in outcomes
+                }
+            outcomes |= {member: task.result() for member, task in tasks.items()}
         settled: dict[ClusterName, Member] = {}
         missing: dict[ClusterName, Missing] = {}
         twins = self.twins()
-        for member, task in zip(listed, tasks, strict=True):
-            name, outcome = member.cluster.name, task.result()
+        for member in found:
+            name, outcome = member.cluster.name, outcomes[member]
             if isinstance(outcome, Missing):
                 missing[name] = outcome
             elif name in twins:

@@ -7,8 +7,9 @@ read (*raw*). Otherwise the leaves are decoded to arrays and what is above them 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from functools import lru_cache, partial
 from typing import Final
 
 from query.backends.base import Deadline
@@ -18,6 +19,7 @@ from query.execute.fanout import Member
 from query.execute.fetch import Answers, Fetch, QueryOptions
 from query.execute.membership import Membership
 from query.execute.parsing import parse_query
+from query.execute.plan_cache import ENTRIES, MAX_TEXT, PlanCache
 from query.execute.replicas.choose import Asked
 from query.execute.settings import ExecuteSettings
 from query.execute.sources import Sources
@@ -48,6 +50,8 @@ class MetricsQueries:
         self._membership = membership
         self._settings = settings
         self._pool = pool
+        self._plans = PlanCache()
+        self._parsed = lru_cache(ENTRIES)(partial(parse_query, limits=settings.syntax))
 
     async def explain(self, text: str, grid: Grid, options: QueryOptions, *, is_run: bool) -> Explanation:
         """Explain one query; ``is_run`` also answers it and measures, else clusters are asked for labels at most.
@@ -73,16 +77,15 @@ class MetricsQueries:
 
     async def run(self, text: str, grid: Grid, options: QueryOptions, trace: Trace | None = None) -> QueryAnswer:
         """Answer one query; raises the errors of ``query.model.errors``. A ``trace`` is told what happens."""
-        expr = parse_query(text, self._settings.syntax)
+        expr = self._parsed(text) if len(text) <= MAX_TEXT else parse_query(text, self._settings.syntax)
         _check_type(expr, grid)
         deadline = Deadline.after(min(options.timeout_s, self._settings.query_timeout_s))
         budget = self._settings.budget.lowered(options.max_series, options.max_samples, options.max_bytes)
         account = Account(self._pool)
         try:
             async with asyncio.timeout(deadline.remaining_s() + 1.0):
-                return await self._run(
-                    expr, grid, options, deadline, Spending(budget, account, deadline), trace or Trace()
-                )
+                spending = Spending(budget, account, deadline)
+                return await self._run(text, expr, grid, options, deadline, spending, trace or Trace())
         except TimeoutError as error:
             account.close()
             raise DeadlineError("query timed out in query execution") from error
@@ -91,7 +94,14 @@ class MetricsQueries:
             raise
 
     async def _run(
-        self, expr: Expr, grid: Grid, options: QueryOptions, deadline: Deadline, spending: Spending, trace: Trace
+        self,
+        text: str,
+        expr: Expr,
+        grid: Grid,
+        options: QueryOptions,
+        deadline: Deadline,
+        spending: Spending,
+        trace: Trace,
     ) -> QueryAnswer:
         sources, members = self._sources(expr, grid, options)
         kept: Answers = {}
@@ -100,11 +110,13 @@ class MetricsQueries:
             cluster_deadline = deadline.capped(self._settings.cluster_timeout_s)
             with trace.timing("plan"):
                 settled, unsettled = await sources.settle(cluster_deadline)
-                plan = self._plan(expr, grid, options, {**members, **settled}, partials)
-            limit_bytes = self._settings.response_bytes
+                asked = {**members, **settled}
+                key = (_shape(grid, options), partials, *asked.values())
+                planned = self._plans.get(text, key, partial(self._plan, expr, grid, options, asked, partials))
+            plan, limit_bytes = planned.plan, self._settings.response_bytes
             fetch = Fetch(grid, options, settled, unsettled, cluster_deadline, limit_bytes, kept, spending)
             with trace.timing("fetch"):
-                await fetch.run(plan)
+                await fetch.run(plan, planned.text_of)
             if sources.replace_failed(fetch.completeness.missing):
                 trace.note(plan, fetch.took, "a replica did not answer")
                 continue
@@ -158,6 +170,18 @@ class MetricsQueries:
                 ),
             )
         return plan
+
+
+def _shape(grid: Grid, options: QueryOptions) -> Hashable:
+    """Return what a plan depends on beside text and members."""
+    return (
+        0 if grid.is_instant else grid.step_ms,
+        grid.end_ms - grid.start_ms,
+        options.lookback_ms,
+        options.pushes_down,
+        options.exactness,
+        options.is_downsampled,
+    )
 
 
 async def _decided(plan: Plan, fetch: Fetch, grid: Grid, options: QueryOptions) -> QueryAnswer:
