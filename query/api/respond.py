@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from query.backends.outcome import Completeness
 from query.execute.budget import Account
+from query.execute.elements import size_of
 from query.execute.metadata_ask import MetadataAnswer
 from query.model.errors import GatewayError
 from query.model.frames import Notes
@@ -75,7 +76,7 @@ def array_response(
     """
     headers = completeness_headers(complete) if complete is not None else {}
     parts = _parts(b'{"status":"success","data":' + head, elements, tail + _closing(notes))
-    size = sum(map(len, elements))
+    size = size_of(elements)
     if size < STREAM_BYTES:
         if account is not None:
             account.close()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
 from query.backends.outcome import Completeness
 from query.execute.budget import Account
+from query.execute.elements import SeriesElements
 from query.execute.fetch import Fetch, Fetched, QueryOptions
 from query.execute.replicas.choose import Choice
 from query.model.errors import ExecutionError, IncompleteError, UnsupportedError
@@ -41,16 +43,22 @@ from query.promql.syntax.nodes import Placed, ValueType
 from query.promql.syntax.printer import print_expr
 from query.wire.prometheus import SeriesBody
 from query.wire.raw_samples import raw_json, raw_of
-from query.wire.samples import frame_json, frame_of, scalar_json, series_json, string_json
+from query.wire.samples import frame_json, frame_of, scalar_json, string_json
 from query.wire.statistics import Statistics
 
 LEFT_OUT: Final = ("mix of histograms and floats", "mix of histograms with exponential and custom buckets")
 """What a server says that leaves out a group because of the kinds of samples in it."""
 
 
+Lane: TypeAlias = Literal["splice", "raw", "arrays"]
+"""How an answer passes through: unread, with its samples untouched, or as numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class QueryAnswer:
     """A result ready to be written: ``elements`` are the JSON texts of the result array, or of the whole result.
+
+    An element may be several of the array's, as one cluster wrote them: there are ``series`` of them.
 
     ``sources`` tells, for each cluster that names replicas, whether one of them was asked, and why (not).
     ``account`` is what the answer holds of the gateway's memory, to be closed once it has been sent.
@@ -58,7 +66,7 @@ class QueryAnswer:
     """
 
     result_type: str
-    elements: list[bytes]
+    elements: Sequence[bytes]
     notes: Notes
     completeness: Completeness
     plan: Plan
@@ -66,28 +74,49 @@ class QueryAnswer:
     sources: tuple[Choice, ...] = ()
     account: Account | None = None
     statistics: tuple[Statistics, ...] = ()
+    series: int = 0
+    lane: Lane = "arrays"
 
 
 def assemble(plan: Plan, fetch: Fetch, grid: Grid, options: QueryOptions) -> QueryAnswer:
     """Return the answer of a plan whose leaves have been fetched."""
     notes = fetch.notes | Notes(fetch.completeness.warnings())
+    elements: Sequence[bytes]
+    unread = 0
+    lane: Lane = "raw"
     if isinstance(plan.root, Concat):
-        elements = _pass_on(fetch.fetched[plan.root], is_ordered=not grid.is_instant)
+        parts = fetch.fetched[plan.root]
+        read = [part for part in parts if part.spliced is None]
+        elements = _pass_on(read, is_ordered=not grid.is_instant)
+        if len(read) < len(parts):
+            cuts = [part.spliced for part in parts if part.spliced]
+            unread = sum(part.series for part in parts if part.spliced) - len(cuts)
+            elements, lane = [*cuts, *elements], "splice"
         is_matrix = not grid.is_instant or plan.root.value_type is ValueType.MATRIX
         result_type = "matrix" if is_matrix else "vector"
         is_array = True
     else:
         result_type, elements, is_array, local_notes = _evaluate(plan, fetch, grid)
         notes |= local_notes
+        lane = "arrays"
     if is_array and options.limit and len(elements) > options.limit:
         elements = elements[: options.limit]
         notes |= Notes(("results truncated due to limit",))
+    series = len(elements) + unread
     return QueryAnswer(
-        result_type, elements, notes, fetch.completeness, plan, is_array, statistics=tuple(fetch.statistics)
+        result_type,
+        elements,
+        notes,
+        fetch.completeness,
+        plan,
+        is_array=is_array,
+        statistics=tuple(fetch.statistics),
+        series=series,
+        lane=lane,
     )
 
 
-def _pass_on(parts: list[Fetched], *, is_ordered: bool) -> list[bytes]:
+def _pass_on(parts: list[Fetched], *, is_ordered: bool) -> Sequence[bytes]:
     """Return the series of all parts, sample bytes untouched; in label order for range queries, as upstream."""
     listed: list[tuple[Labels, SeriesBody]] = []
     for part in parts:
@@ -97,10 +126,10 @@ def _pass_on(parts: list[Fetched], *, is_ordered: bool) -> list[bytes]:
         raise ExecutionError(SAME_LABELSET)
     if is_ordered:
         listed.sort(key=lambda item: item[0])
-    return [series_json(body, labels) for labels, body in listed]
+    return SeriesElements(listed)
 
 
-def _evaluate(plan: Plan, fetch: Fetch, grid: Grid) -> tuple[str, list[bytes], bool, Notes]:
+def _evaluate(plan: Plan, fetch: Fetch, grid: Grid) -> tuple[str, Sequence[bytes], bool, Notes]:
     """Return result type, elements, whether they are an array's, and the notes of evaluating here."""
     _require_decidable(plan, fetch)
     leaves = _Leaves(fetch, grid)

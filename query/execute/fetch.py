@@ -23,7 +23,16 @@ from query.promql.plan.nodes import Concat, Shard
 from query.promql.plan.planner import Plan
 from query.promql.syntax.nodes import DurationLiteral, Expr, Subquery, ValueType
 from query.promql.syntax.printer import print_expr
-from query.wire.prometheus import SeriesBody, UpstreamQueryError, read_query
+from query.wire.prometheus import (
+    SERIES,
+    Envelope,
+    QueryData,
+    SeriesBody,
+    UpstreamQueryError,
+    carries,
+    cut_result,
+    read_query,
+)
 from query.wire.statistics import Statistics
 from query.wire.thresholds import Thresholds, asking_thresholds, has_custom_buckets
 
@@ -66,10 +75,17 @@ Answers: TypeAlias = dict[tuple[Backend, Request], Answered]
 
 @dataclass(slots=True)
 class Fetched:
-    """One shard's series, as its cluster answered them."""
+    """One shard's series, as its cluster answered them; if they need not be looked at, the text of the array only."""
 
     shard: Shard
     bodies: list[SeriesBody] = field(default_factory=list)
+    spliced: bytes | None = None
+    spliced_series: int = 0
+
+    @property
+    def series(self) -> int:
+        """How many series there are."""
+        return len(self.bodies) if self.spliced is None else self.spliced_series
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +104,7 @@ class Took:
         """Return what a request took whose answer was read as ``part``."""
         if isinstance(part, Missing) or isinstance(outcome, Missing):
             return cls(leaf, shard, failure=part if isinstance(part, Missing) else None)
-        return cls(leaf, shard, outcome.elapsed_s, len(outcome.body), len(part.bodies))
+        return cls(leaf, shard, outcome.elapsed_s, len(outcome.body), part.series)
 
 
 class Fetch:
@@ -128,6 +144,7 @@ class Fetch:
         """What is known of the counters of histograms whose JSON came."""
         self._has_asked_thresholds = False
         self.took: list[Took] = []
+        self._splices = False
 
     async def run(self, plan: Plan, text_of: Callable[[Expr], str] = print_expr) -> None:
         """Ask for every leaf; afterwards ``fetched``, ``gaps`` and ``completeness`` tell what came back.
@@ -138,6 +155,7 @@ class Fetch:
         four would be a number of nothing.
         """
         leaves = plan.leaves()
+        self._splices = can_splice(plan, self._grid, self._options)
         wanted = [(leaf, shard) for leaf in leaves for shard in leaf.shards]
         asked = [(leaf, shard) for leaf, shard in wanted if shard.cluster not in self._unsettled]
         calls = [Call(self._members[shard.cluster], self._request(leaf, shard, text_of)) for leaf, shard in asked]
@@ -222,15 +240,41 @@ class Fetch:
 
     def _read(self, shard: Shard, answer: Answered) -> Fetched:
         try:
-            envelope, bodies = read_query(answer)
+            found = self._spliced(shard, answer) if self._splices else None
+            if found is None:
+                envelope, bodies = read_query(answer)
+                self._take_in(envelope)
+                found = Fetched(shard, bodies)
         except UpstreamQueryError as error:
             if self._members[shard.cluster].stands_in:
                 raise BackendError(Failure.REFUSED, error.message) from error
             raise _judged(error) from error
+        return found
+
+    def _spliced(self, shard: Shard, answer: Answered) -> Fetched | None:
+        envelope, text = cut_result(answer)
+        series = text.count(SERIES)
+        if not carries(text, shard.added, series):
+            return None
+        self._take_in(envelope)
+        return Fetched(shard, spliced=text, spliced_series=series)
+
+    def _take_in(self, envelope: Envelope[QueryData]) -> None:
         self.notes |= Notes(tuple(envelope.warnings), tuple(envelope.infos))
         if not isinstance(envelope.data, msgspec.UnsetType) and envelope.data.stats is not None:
             self.statistics.append(envelope.data.stats)
-        return Fetched(shard, bodies)
+
+
+def can_splice(plan: Plan, grid: Grid, options: QueryOptions) -> bool:
+    """Tell whether the clusters' result arrays can be passed on unread, if they carry all labels.
+
+    Nothing is cut off, and order does not matter, because the query is an instant one, whose vector has none, or
+    because there is only one part.
+    """
+    root = plan.root
+    if not isinstance(root, Concat) or options.limit:
+        return False
+    return len(root.shards) == 1 or (grid.is_instant and root.value_type is ValueType.VECTOR)
 
 
 def request_form(

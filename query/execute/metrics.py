@@ -15,6 +15,7 @@ from typing import Final
 from query.backends.base import Deadline
 from query.execute.assemble import QueryAnswer, assemble
 from query.execute.budget import Account, MemoryPool, Spending
+from query.execute.elements import size_of
 from query.execute.fanout import Member
 from query.execute.fetch import Answers, Fetch, QueryOptions
 from query.execute.membership import Membership
@@ -130,7 +131,7 @@ class MetricsQueries:
                 continue
             trace.note(plan, fetch.took)
             trace.choices = sources.choices
-            spending.account.keep(sum(map(len, answer.elements)))
+            spending.account.keep(size_of(answer.elements))
             return replace(answer, sources=sources.choices, account=spending.account)
 
     def _sources(self, expr: Expr, grid: Grid, options: QueryOptions) -> tuple[Sources, Mapping[ClusterName, Member]]:

@@ -70,12 +70,12 @@ class Trace:
         return Explanation(
             query=planned.query,
             language=planned.language,
-            lane=planned.lane,
+            lane=answer.lane,
             rounds=planned.rounds,
             sources=planned.sources,
             timings_s=dict(self.timings_s),
             result_type=answer.result_type,
-            series=len(answer.elements) if answer.is_array else 1,
+            series=answer.series,
             missing=missing,
             notes=answer.notes,
         )

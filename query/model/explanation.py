@@ -49,7 +49,8 @@ class Round:
 class Explanation:
     """A query explained. ``rounds`` has at least one entry; the last made the answer, or would.
 
-    ``lane``: how an answer passes through, ``raw`` (sample bytes untouched) or ``arrays`` (numbers decoded).
+    ``lane``: how an answer passes through, ``splice`` (unread), ``raw`` (sample bytes untouched) or ``arrays`` (numbers
+    decoded).
     ``timings_s``, ``result_type`` and ``series`` are there only if the query was run.
     """
 

@@ -12,6 +12,7 @@ import msgspec
 
 from query.backends.base import BackendError, Failure
 from query.backends.outcome import Answered
+from query.model.labels import Labels
 from query.wire.statistics import Statistics
 
 RESPONSE_EXCERPT: Final = 200
@@ -64,6 +65,8 @@ class UpstreamQueryError(Exception):
         self.message = message
 
 
+SERIES: Final = b'"metric":{'
+_encode: Final = msgspec.json.Encoder().encode
 _query_decoder: Final = msgspec.json.Decoder(Envelope[QueryData])
 _vector_decoder: Final = msgspec.json.Decoder(list[SeriesBody])
 _plain_decoders: dict[object, msgspec.json.Decoder[Envelope[object]]] = {}
@@ -81,6 +84,29 @@ def read_query(answer: Answered) -> tuple[Envelope[QueryData], list[SeriesBody]]
         return envelope, _vector_decoder.decode(envelope.data.result)
     except msgspec.MsgspecError as error:
         raise BackendError(Failure.NOT_UNDERSTOOD, f"the result does not decode: {error}") from error
+
+
+def cut_result(answer: Answered) -> tuple[Envelope[QueryData], bytes]:
+    """Return the envelope and the elements of a vector or matrix answer as they stand, without the brackets.
+
+    Raises as ``read_query`` does. That the text is JSON is checked, what the elements are is not.
+    """
+    envelope = _judge(answer, _query_decoder)
+    if envelope.data is msgspec.UNSET or envelope.data.resultType not in {"vector", "matrix"}:
+        raise BackendError(Failure.NOT_UNDERSTOOD, "neither a vector nor a matrix was answered")
+    text = bytes(envelope.data.result).strip()
+    if not text.startswith(b"["):
+        raise BackendError(Failure.NOT_UNDERSTOOD, "the result is not a list")
+    return envelope, text[1:-1].strip()
+
+
+def carries(elements: bytes, labels: Labels, series: int) -> bool:
+    """Tell whether all ``series`` of a result's text have the labels; false if that can't be seen at a glance.
+
+    Inside a string every quote is escaped, so the text of a label is a label, and a series has each name once. Needs no
+    parsing: a tenth of its price.
+    """
+    return all(elements.count(b"%s:%s" % (_encode(name), _encode(value))) == series for name, value in labels)
 
 
 def read_data(answer: Answered, shape: type[Data]) -> tuple[Envelope[Data], Data]:
