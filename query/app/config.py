@@ -123,6 +123,7 @@ class LimitsConfig(Strict):
     query_bytes: Annotated[int, Field(ge=64, le=1 << 20)] = 128 << 10
     points_per_series: Annotated[int, Field(ge=1)] = 11_000
     subquery_points: Annotated[int, Field(ge=1)] = 1_000_000
+    evaluation_cells: Annotated[int, Field(ge=1)] = 20_000_000
     log_lines: Annotated[int, Field(ge=1)] = 5_000
     sample_lines: Annotated[int, Field(ge=0)] = 200_000
     breaker_failures: Annotated[int, Field(ge=1)] = 5

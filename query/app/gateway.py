@@ -73,6 +73,7 @@ class Gateway:
             budget=Budget(limits.series_per_query, limits.samples_per_query, limits.bytes_per_query),
             points_per_series=limits.points_per_series,
             subquery_points=limits.subquery_points,
+            evaluation_cells=limits.evaluation_cells,
             log_lines=limits.log_lines,
             sample_lines=limits.sample_lines,
             syntax=Limits(max_bytes=limits.query_bytes),

@@ -31,6 +31,7 @@ from query.model.errors import BadRequestError, DeadlineError, UndecidedHistogra
 from query.model.explanation import Explanation
 from query.model.float_histogram import ResetHint
 from query.model.time import Grid
+from query.promql.evaluate.rows import room_for
 from query.promql.plan.certify import certify
 from query.promql.plan.context import PlanContext
 from query.promql.plan.partials import InsufficientPartialsError, Partials, later
@@ -86,7 +87,8 @@ class MetricsQueries:
         try:
             async with asyncio.timeout(deadline.remaining_s() + 1.0):
                 spending = Spending(budget, account, deadline)
-                return await self._run(text, expr, grid, options, deadline, spending, trace or Trace())
+                with room_for(self._settings.evaluation_cells):
+                    return await self._run(text, expr, grid, options, deadline, spending, trace or Trace())
         except TimeoutError as error:
             account.close()
             raise DeadlineError("query timed out in query execution") from error

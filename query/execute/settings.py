@@ -23,6 +23,7 @@ class ExecuteSettings:
     budget: Budget = field(default_factory=lambda: Budget(series=500_000, samples=50_000_000, bytes=1 << 30))
     points_per_series: int = 11_000
     subquery_points: int = 1_000_000
+    evaluation_cells: int = 20_000_000
     log_lines: int = 5_000
     sample_lines: int = 200_000
     syntax: Limits = field(default=DEFAULT)

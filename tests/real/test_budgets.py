@@ -123,3 +123,16 @@ def test_many_large_answers_at_once_wait_for_each_other(gateway: Gateway, superv
     assert [status for status, _, _ in answers] == [200] * 6
     assert peak_memory_bytes(pid) - before < MEMORY + UNCOUNTED
     assert ask(gateway, 'many{pod=~"pod-0[0-2].*"}', STEPS)[0] == 200
+
+
+def test_what_an_operation_makes_here_is_bounded_by_a_setting(
+    servers: Mapping[str, str], start_gateway: StartGateway
+) -> None:
+    clusters = [{"name": name, "metrics": {"url": url}} for name, url in servers.items()]
+    tight = start_gateway("cells", clusters, limits={"evaluation_cells": 6_000})
+    status, body, _ = ask(tight, 'sum by (pod) (many{pod=~"pod-000[0-4].*"})', 60)
+    assert (status, len(body["data"]["result"])) == (200, 50)
+    status, body, _ = ask(tight, 'sum by (pod) (many{pod=~"pod-00.*"})', 60)
+    assert (status, body["errorType"]) == (422, "execution")
+    assert "limit evaluation_cells=6000 exceeded" in body["error"]
+    assert "or raise limits.evaluation_cells" in body["error"]

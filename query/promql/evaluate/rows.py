@@ -6,7 +6,9 @@ set are one series as long as no step holds two of them, and an error otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final
 
 import numpy as np
@@ -26,17 +28,36 @@ SAME_LABELSET: Final = "vector cannot contain metrics with the same labelset"
 
 
 MAX_CELLS: Final = 20_000_000
-"""Series times steps that an operation may make out of fewer: 160 MB an array, room for 80,000 series of 250 steps."""
+"""Unless ``room_for`` says otherwise, series times steps that an operation may make out of fewer: 160 MB an array,
+room for 80,000 series of 250 steps."""
+
+
+_cells: Final[ContextVar[int]] = ContextVar("evaluation_cells", default=MAX_CELLS)
+
+
+@contextmanager
+def room_for(cells: int) -> Iterator[None]:
+    """Let operations inside the block make at most ``cells``.
+
+    It belongs to the query, not to any one operation: kernels get data as arguments, and would all have to hand it on.
+    Threads started with ``asyncio.to_thread`` inside the block see it.
+    """
+    token = _cells.set(cells)
+    try:
+        yield
+    finally:
+        _cells.reset(token)
 
 
 def require_room(operation: str, series: int, steps: int) -> None:
     """Raise ``LimitExceededError`` before an operation makes more of its input than memory should hold."""
-    if series * steps > MAX_CELLS:
+    cells = _cells.get()
+    if series * steps > cells:
         raise LimitExceededError(
             "evaluation_cells",
-            MAX_CELLS,
+            cells,
             f"{operation} would make {series} series of {steps} steps; aggregate or select before it, "
-            "or ask for fewer steps",
+            "ask for fewer steps, or raise limits.evaluation_cells",
         )
 
 
