@@ -16,6 +16,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from query.api.explain import checked_form, explanation_response
 from query.api.loki_discovery import LokiDiscoveryApi
 from query.api.loki_errors import error_text, loki_error
 from query.api.loki_legacy import LokiLegacyApi
@@ -37,6 +38,7 @@ from query.api.respond import Handler, completeness_headers, guarded, unless_gon
 from query.execute.logs import LogsQueries
 from query.execute.logs_answer import LogsAnswer
 from query.execute.logs_ask import LogsMetadataAnswer
+from query.execute.logs_explain import explain_logs
 from query.execute.logs_fetch import TAGS_HEADER, LogsOptions, LogsRange
 from query.execute.logs_rules import LogsRules
 from query.execute.logs_volume import VolumeQuery
@@ -77,6 +79,8 @@ def _routes(queries: LogsQueries, settings: ExecuteSettings, revision: str) -> I
     for path, handler, summary in (
         ("query", api.query, "Evaluate a LogQL metric query at one instant"),
         ("query_range", api.query_range, "Evaluate LogQL over a range"),
+        ("query_explain", api.query_explain, "How a query at one instant would be answered"),
+        ("query_range_explain", api.query_range_explain, "How a range query would be answered"),
         ("labels", api.labels, "Label names"),
         ("label", api.labels, "Label names (older path)"),
         ("label/{name}/values", api.label_values, "Values of a label"),
@@ -132,9 +136,7 @@ class _LokiApi:
 
     async def query(self, request: Request) -> Response:
         params = await Params.of(request)
-        moment_ns = parse_timestamp("time", params.get("time"), time.time_ns())
-        when = LogsRange(moment_ns, moment_ns, is_instant=True)
-        return await self._evaluate(request, params, when)
+        return await self._evaluate(request, params, _instant(params))
 
     async def query_range(self, request: Request) -> Response:
         params = await Params.of(request)
@@ -145,6 +147,20 @@ class _LokiApi:
         options = replace(options, query_tags=sane_tags(request.headers.get(TAGS_HEADER, "")))
         answer = await unless_gone(request, self._queries.run(params.get("query"), when, options))
         return _query_response(answer, options)
+
+    async def query_explain(self, request: Request) -> Response:
+        params = await Params.of(request)
+        return await self._explain(request, params, _instant(params))
+
+    async def query_range_explain(self, request: Request) -> Response:
+        params = await Params.of(request)
+        return await self._explain(request, params, parse_range(params, self._settings))
+
+    async def _explain(self, request: Request, params: Params, when: LogsRange) -> Response:
+        form = checked_form(params.get("format"))
+        options = parse_options(params, self._settings, "")
+        work = explain_logs(self._queries, params.get("query"), when, options)
+        return explanation_response(await unless_gone(request, work), form)
 
     async def labels(self, request: Request) -> Response:
         params = await Params.of(request)
@@ -230,6 +246,11 @@ class _LokiApi:
         await Params.of(request)
         info = {"version": SPEAKS_VERSION, "revision": self._revision, "branch": "", "buildUser": "", "buildDate": ""}
         return Response(msgspec.json.encode({**info, "goVersion": ""}), media_type=JSON)
+
+
+def _instant(params: Params) -> LogsRange:
+    moment_ns = parse_timestamp("time", params.get("time"), time.time_ns())
+    return LogsRange(moment_ns, moment_ns, is_instant=True)
 
 
 def _query_response(answer: LogsAnswer, options: LogsOptions) -> Response:

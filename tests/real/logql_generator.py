@@ -71,6 +71,8 @@ UNWRAPPED: Final = (
     "avg_over_time(",
     "quantile_over_time(0.7, ",
     "stddev_over_time(",
+    "stdvar_over_time(",
+    "quantile_over_time(0.25, ",
 )
 AGGREGATIONS: Final = ("sum", "sum", "count", "min", "max", "avg", "stddev", "stdvar")
 ARITHMETIC: Final = ("+", "-", "*", "/", "%", ">", "<=", "== bool")

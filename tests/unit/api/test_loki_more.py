@@ -110,3 +110,19 @@ async def test_alerts_carry_their_clusters_labels() -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(fleet.app), base_url="http://gateway") as client:
         answer = await client.get("/loki/prometheus/api/v1/alerts")
     assert answer.json()["data"]["alerts"] == [{"labels": {"alertname": "Down", "cluster": "seoul"}, "state": "firing"}]
+
+
+async def test_a_query_is_explained_without_being_asked() -> None:
+    fleet = LokiFleet(seoul={}, tokyo={})
+    answer = await fleet.get("query_explain", query='sum(rate({app="x"}[5m]))', time="1")
+    told = answer.json()["data"]
+    assert (told["language"], told["exactness"], told["lane"]) == ("logql", "rounded", "arrays")
+    assert [(sent["cluster"], sent["query"]) for sent in told["queries"]] == [
+        ("seoul", 'sum(rate({app="x"}[5m]))'),
+        ("tokyo", 'sum(rate({app="x"}[5m]))'),
+    ]
+    assert not fleet.backends["seoul"].queries("query")
+    text = (await fleet.get("query_range_explain", query='{app="x"} | json', format="text")).text
+    assert "lines  [merged, exact" in text
+    assert (await fleet.get("query_explain", query='{app="x"}', format="text")).status_code == 400
+    assert (await fleet.get("query_explain", query="vector(1)", format="xml")).status_code == 400
