@@ -9,6 +9,7 @@ from fastapi.security import HTTPBearer
 from pydantic import ValidationError
 
 from lma.api.auth import Tokens
+from lma.api.connections import Reseal, add_routes, errors
 from lma.api.errors import ApiError, invalid_content
 from lma.api.route import add_fallback, control_route
 from lma.api.schemas import (
@@ -17,12 +18,13 @@ from lma.api.schemas import (
     ClusterPatch,
     ClusterResult,
     ClusterView,
-    ErrorAnswer,
     content_of,
     view_of,
 )
+from lma.clusters.onboarding import Onboarding
 from lma.registry.directory import Change, Directory
 from lma.registry.errors import Detail
+from lma.registry.ledger import Ledger
 from query.app.config import ClusterConfig
 
 MAX_PAGE: Final = 1000
@@ -32,11 +34,9 @@ _LABEL_FILTER: Final = "Keep clusters with this label, as `name=value`; several 
 _REQUIRE_REACHABLE: Final = "Refuse unless every endpoint answers now; else it is registered with a warning."
 
 
-def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": ErrorAnswer} for status in (401, *statuses)}
-
-
-def create_router(directory: Directory, tokens: Tokens) -> APIRouter:
+def create_router(
+    directory: Directory, tokens: Tokens, onboarding: Onboarding, ledger: Ledger, reseal: Reseal
+) -> APIRouter:
     """Return the routes of the control plane over ``directory``."""
     router = APIRouter(
         prefix="/v1",
@@ -51,7 +51,7 @@ def create_router(directory: Directory, tokens: Tokens) -> APIRouter:
         summary="Register a cluster",
         responses={
             200: {"model": ClusterResult, "description": "Registered already with this content"},
-            **_errors(409, 422),
+            **errors(409, 422),
         },
     )
     async def register_cluster(
@@ -65,7 +65,7 @@ def create_router(directory: Directory, tokens: Tokens) -> APIRouter:
             response.status_code = 200
         return _result(change)
 
-    @router.get("/clusters", tags=["clusters"], summary="List clusters", responses=_errors(422))
+    @router.get("/clusters", tags=["clusters"], summary="List clusters", responses=errors(422))
     async def list_clusters(
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
         cursor: Annotated[str, Query(max_length=128, description="`next_cursor` of the page before.")] = "",
@@ -75,12 +75,12 @@ def create_router(directory: Directory, tokens: Tokens) -> APIRouter:
         page = await directory.page(limit=limit, after=cursor, labels=_label_filter(label))
         return ClusterList(clusters=[view_of(record) for record in page.records], next_cursor=page.next_after)
 
-    @router.get("/clusters/{name}", tags=["clusters"], summary="Show a cluster", responses=_errors(404))
+    @router.get("/clusters/{name}", tags=["clusters"], summary="Show a cluster", responses=errors(404))
     async def show_cluster(name: str) -> ClusterView:
         """Show a cluster with what the last inspection saw of it."""
         return view_of(await directory.show(name))
 
-    @router.patch("/clusters/{name}", tags=["clusters"], summary="Change a cluster", responses=_errors(404, 409, 422))
+    @router.patch("/clusters/{name}", tags=["clusters"], summary="Change a cluster", responses=errors(404, 409, 422))
     async def change_cluster(
         name: str,
         patch: ClusterPatch,
@@ -97,20 +97,14 @@ def create_router(directory: Directory, tokens: Tokens) -> APIRouter:
 
         return _result(await directory.change(name, revise, require_reachable=require_reachable))
 
-    @router.delete(
-        "/clusters/{name}", status_code=204, tags=["clusters"], summary="Remove a cluster", responses=_errors(404)
-    )
-    async def remove_cluster(name: str) -> None:
-        """Forget a cluster: from now on no query asks it. Nothing happens in the cluster itself."""
-        await directory.remove(name)
-
     @router.post(
-        "/clusters/{name}/inspect", tags=["clusters"], summary="Look at a cluster again", responses=_errors(404)
+        "/clusters/{name}/inspect", tags=["clusters"], summary="Look at a cluster again", responses=errors(404)
     )
     async def inspect_cluster(name: str) -> ClusterView:
         """Ask the cluster's endpoints again, keep what was seen as its conditions, and show it."""
         return view_of(await directory.inspect(name))
 
+    add_routes(router, directory, onboarding, ledger, reseal)
     add_fallback(router)
     return router
 

@@ -16,12 +16,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from lma.clusters.errors import ConnectorError
 from lma.registry.errors import (
     ConflictError,
     DatabaseError,
     Detail,
     InvalidClusterError,
     RegistryError,
+    SecretError,
     UnknownClusterError,
     UnreachableError,
 )
@@ -32,7 +34,9 @@ _REGISTRY: Final[Mapping[type[RegistryError], tuple[int, str]]] = {
     ConflictError: (409, "conflict"),
     InvalidClusterError: (422, "invalid"),
     UnreachableError: (422, "unreachable"),
+    ConnectorError: (422, "not_connected"),
     DatabaseError: (503, "unavailable"),
+    SecretError: (503, "unavailable"),
 }
 _HTTP: Final[Mapping[int, tuple[str, str, str]]] = {
     404: ("not_found", "there is no such endpoint", "the endpoints are listed at /docs"),
@@ -80,7 +84,7 @@ def translate(error: Exception) -> ApiError | None:
         case ApiError():
             return error
         case RegistryError():
-            status, code = _REGISTRY[type(error)]
+            status, code = next(_REGISTRY[kind] for kind in type(error).__mro__ if kind in _REGISTRY)
             return ApiError(status, code, error.message, error.remedy, error.details)
         case RequestValidationError():
             return _invalid_request(error)

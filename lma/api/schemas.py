@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lma.registry.records import ClusterRecord, Condition
-from query.app.config import AlertsEndpoint, ClusterConfig, LogsEndpoint, MetricsEndpoint
+from query.app.config import AlertsEndpoint, AnsweringCluster, ClusterConfig, LogsEndpoint, MetricsEndpoint
 
 MAX_URL_LENGTH: Final = 2048
 MAX_REPLICAS: Final = 16
@@ -71,10 +71,8 @@ class ClusterContent(_Body):
 
     def to_config(self) -> ClusterConfig:
         """Return it as the gateway takes it; pydantic's ``ValidationError`` where a name or label is malformed."""
-        parts = self.endpoints
-        return ClusterConfig(
-            name=self.name, labels=dict(self.labels), metrics=parts.metrics, logs=parts.logs, alerts=parts.alerts
-        )
+        given = AnsweringCluster(name=self.name, labels=dict(self.labels), **dict(self.endpoints))
+        return ClusterConfig(**dict(given))
 
 
 class ClusterPatch(_Body):
@@ -112,6 +110,11 @@ class ClusterView(BaseModel):
     updated_at: datetime
     conditions: list[ConditionView]
     warnings: list[str] = Field(description="What a person should look at now; empty when all is well.")
+    kind: str = Field(description="How it is connected: `endpoints` (by URLs alone) or the name of a connector.")
+    phase: Literal["registering", "ready", "failed"]
+    uid: str | None = Field(description="UID of its namespace kube-system, by which a connected cluster is known.")
+    connection: dict[str, Any] | None = Field(description="What may be shown of the way to it.")
+    capabilities: dict[str, str] = Field(description="Facts found in the cluster.")
 
 
 class ClusterResult(ClusterView):
@@ -170,6 +173,11 @@ def view_of(record: ClusterRecord) -> ClusterView:
         updated_at=record.updated_at,
         conditions=[_condition_view(condition) for condition in record.conditions],
         warnings=record.warnings(),
+        kind=record.kind,
+        phase=record.phase.value,
+        uid=record.uid,
+        connection=None if record.connection is None else dict(record.connection),
+        capabilities=dict(record.capabilities),
     )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from lma.cli import console, failures
+from lma.cli.cluster_connect import connect_cluster, read_kubeconfig, show_first_answers
+from lma.cli.cluster_credentials import add_commands
 from lma.cli.cluster_output import print_cluster, print_clusters, print_outcome
-from lma.cli.connection import connect
+from lma.cli.connection import connect, settled
 from lma.cli.failures import UsageError
 from lma.cli.help_text import help_text
 from lma.cli.options import Output, OutputOption, TokenOption, UrlOption
@@ -46,12 +49,25 @@ LabelOption: TypeAlias = Annotated[
     typer.Option("--label", "-l", metavar="NAME=VALUE", help="A label added to all of its data; may be repeated."),
 ]
 
+KubeconfigOption: TypeAlias = Annotated[
+    Path | None, typer.Option("--kubeconfig", metavar="FILE", help="Connect by its API server, as this file says.")
+]
+ContextOption: TypeAlias = Annotated[
+    str | None, typer.Option("--context", metavar="NAME", help="The kubeconfig's context; else its current one.")
+]
+AllowExecOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--allow-exec", metavar="PROGRAM", help="Run this program if the kubeconfig asks it for a token."),
+]
+
 
 @app.command(
     "register",
     help=help_text(
-        "Register a cluster by the URLs it answers at. It takes part in queries at once.\n\n"
-        "Registering the same again changes nothing.",
+        "Register a cluster, by its kubeconfig or by the URLs it answers at. It takes part in queries at once.\n\n"
+        "From a kubeconfig one context is taken; its user is exchanged at once for a service account with few rights, "
+        "and the ways to its Prometheus and Loki are found. Registering the same again changes nothing.",
+        ("lma cluster register seoul --kubeconfig ~/.kube/config --context seoul", "by its API server"),
         ("lma cluster register seoul --metrics-url http://127.0.0.1:9101", "metrics only"),
         (
             "lma cluster register tokyo --metrics-url http://127.0.0.1:9102 --label tier=prod",
@@ -72,15 +88,42 @@ def register(  # noqa: PLR0913, PLR0917 — typer makes an option of each argume
     logs_tenant: TenantOption = None,
     alerts_url: AlertsUrlOption = None,
     label: LabelOption = None,
+    kubeconfig: KubeconfigOption = None,
+    kube_context: ContextOption = None,
+    allow_exec: AllowExecOption = None,
     output: OutputOption = Output.TABLE,
     url: UrlOption = None,
     token: TokenOption = None,
+    *,
+    keep_credential: Annotated[
+        bool, typer.Option("--keep-credential", help="Use the kubeconfig's user for good, without a service account.")
+    ] = False,
 ) -> None:
     """Register a cluster."""
     from lma.client import Endpoints  # noqa: PLC0415 — not for --help
 
+    labels = parse_labels(label or [])
+    if kubeconfig is not None:
+        if metrics_url or metrics_replica or logs_url or logs_tenant or alerts_url:
+            raise UsageError(
+                "--kubeconfig finds the ways to the data itself", "leave out the URLs, or register by URLs alone"
+            )
+        text = read_kubeconfig(kubeconfig, kube_context, allow_exec or [], settled(context, url, token)[0])
+        with connect(context, url, token) as client:
+            timeline = connect_cluster(client, name, text, labels, keep_credential=keep_credential)
+            cluster = client.clusters.show(name)
+            if output is Output.TABLE:
+                show_first_answers(client, timeline)
+            else:
+                print_cluster(cluster, output)
+        return
+    if kube_context or allow_exec or keep_credential:
+        raise UsageError("--context, --allow-exec and --keep-credential need --kubeconfig", "name the file too")
     if metrics_url is None and logs_url is None and alerts_url is None:
-        raise UsageError("a cluster needs an endpoint", "give at least one of --metrics-url, --logs-url, --alerts-url")
+        raise UsageError(
+            "a cluster needs a kubeconfig or an endpoint",
+            "give --kubeconfig, or at least one of --metrics-url, --logs-url, --alerts-url",
+        )
     if metrics_replica and metrics_url is None:
         raise UsageError("--metrics-replica needs --metrics-url", "name the complete view of the replicas too")
     if logs_tenant is not None and logs_url is None:
@@ -92,7 +135,6 @@ def register(  # noqa: PLR0913, PLR0917 — typer makes an option of each argume
         logs_tenant=logs_tenant,
         alerts_url=alerts_url,
     )
-    labels = parse_labels(label or [])
     with connect(context, url, token) as client:
         cluster = client.clusters.register(name, endpoints, labels)
     _print_changed(cluster, output)
@@ -181,7 +223,8 @@ def change(  # noqa: PLR0913, PLR0917 — typer makes an option of each argument
 @app.command(
     "remove",
     help=help_text(
-        "Take a cluster out. Queries don't ask it any more; its data stays where it is.",
+        "Take a cluster out. Queries don't ask it any more; its data stays where it is. What registering made in a "
+        "connected cluster is deleted there.",
         ("lma cluster remove seoul", "asks first"),
         ("lma cluster remove seoul --yes", "doesn't, for scripts"),
     ),
@@ -193,6 +236,9 @@ def remove(
     token: TokenOption = None,
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Forget it even if what was made in it can't be removed now.")
+    ] = False,
 ) -> None:
     """Remove a cluster."""
     with connect(context, url, token) as client:
@@ -202,8 +248,11 @@ def remove(
             client.clusters.show(name)
             if not typer.confirm(f"Remove cluster {name}?", err=True):
                 raise typer.Exit(failures.FAILED)
-        client.clusters.remove(name)
+        client.clusters.remove(name, force=force)
     console.stderr().print(f"cluster {name} removed")
+
+
+add_commands(app)
 
 
 def parse_labels(pairs: list[str]) -> dict[str, str]:

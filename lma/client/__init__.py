@@ -18,7 +18,9 @@ from lma.client.client import Client
 from lma.client.entities import (
     Alert,
     Cluster,
+    ClusterEvent,
     Condition,
+    Credential,
     Endpoints,
     Metadata,
     MetricMetadata,
@@ -26,6 +28,7 @@ from lma.client.entities import (
     RuleGroup,
     Target,
     Targets,
+    Timeline,
 )
 from lma.client.errors import (
     AuthError,
@@ -74,9 +77,11 @@ __all__ = [
     "Client",
     "ClientError",
     "Cluster",
+    "ClusterEvent",
     "Completeness",
     "Condition",
     "ConflictError",
+    "Credential",
     "Direction",
     "Duration",
     "Endpoints",
@@ -112,6 +117,7 @@ __all__ = [
     "Targets",
     "Time",
     "TimedOutError",
+    "Timeline",
     "UnreachableError",
     "Vector",
     "WrongKindError",

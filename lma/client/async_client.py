@@ -17,10 +17,10 @@ from typing import Any, Self, TypeVar
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
-from lma.client import cluster_calls, log_calls, metric_calls, times
+from lma.client import cluster_calls, connection_calls, log_calls, metric_calls, times
 from lma.client import tail as tailing
 from lma.client.call import Call, Request
-from lma.client.entities import Alert, Cluster, Endpoints, Metadata, RuleGroup, Targets
+from lma.client.entities import Alert, Cluster, Credential, Endpoints, Metadata, RuleGroup, Targets, Timeline
 from lma.client.errors import ClientError
 from lma.client.explanations import Explanation
 from lma.client.samples import Labels, Listing, LogLine, Matrix, MetricResult, Streams
@@ -297,6 +297,47 @@ class AsyncClusters:
         cluster: Cluster = await self._run(cluster_calls.change(name, labels=labels, endpoints=endpoints))
         return cluster
 
-    async def remove(self, name: str) -> None:
-        """Take a cluster out; its data stays where it is."""
-        await self._run(cluster_calls.remove(name))
+    async def remove(self, name: str, *, force: bool = False) -> None:
+        """Take a cluster out; its data stays where it is. ``force`` does so even if it can't be cleaned up now."""
+        await self._run(cluster_calls.remove(name, force=force))
+
+    async def connect(
+        self,
+        name: str,
+        kubeconfig: str,
+        *,
+        context: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        keep_credential: bool = False,
+    ) -> Cluster:
+        """Begin to connect a cluster by a self-contained kubeconfig's text; ``events`` tells how it goes."""
+        call = connection_calls.connect(
+            name, kubeconfig, context=context, labels=labels, keep_credential=keep_credential
+        )
+        cluster: Cluster = await self._run(call)
+        return cluster
+
+    async def events(self, name: str, after: int = 0) -> Timeline:
+        """Read a cluster's timeline, or what follows the event with the id ``after``."""
+        timeline: Timeline = await self._run(connection_calls.events(name, after))
+        return timeline
+
+    async def credentials(self, name: str | None = None) -> tuple[Credential, ...]:
+        """Read the ledger of credentials, of one cluster or of all."""
+        ledger: tuple[Credential, ...] = await self._run(connection_calls.credentials(name))
+        return ledger
+
+    async def rotate(self, name: str) -> tuple[Credential, ...]:
+        """Replace a cluster's token; the old one is invalid at once."""
+        ledger: tuple[Credential, ...] = await self._run(connection_calls.rotate(name))
+        return ledger
+
+    async def revoke(self, name: str) -> tuple[Credential, ...]:
+        """Make a cluster's token invalid; it answers nothing until it is registered again."""
+        ledger: tuple[Credential, ...] = await self._run(connection_calls.revoke(name))
+        return ledger
+
+    async def reseal(self) -> int:
+        """Rotate the key that seals credentials; return how many were sealed anew."""
+        resealed: int = await self._run(connection_calls.reseal())
+        return resealed

@@ -107,7 +107,7 @@ def list_pages() -> Pages:
 
 def show(name: str) -> Call[Cluster]:
     """Read one cluster."""
-    return Call(Request("GET", _path(name)), decode_cluster)
+    return Call(Request("GET", path_of(name)), decode_cluster)
 
 
 def change(
@@ -124,12 +124,12 @@ def change(
         body["endpoints"] = endpoints.as_body() if isinstance(endpoints, Endpoints) else dict(endpoints)
     if not body:
         raise InvalidRequestError("nothing to change was given", remedy="give labels, or an endpoint")
-    return Call(Request("PATCH", _path(name), body=body), decode_cluster)
+    return Call(Request("PATCH", path_of(name), body=body), decode_cluster)
 
 
-def remove(name: str) -> Call[None]:
+def remove(name: str, *, force: bool = False) -> Call[None]:
     """Take a cluster out; its data stays where it is."""
-    return Call(Request("DELETE", _path(name)), lambda _: None)
+    return Call(Request("DELETE", path_of(name), params=params(force="true" if force else None)), lambda _: None)
 
 
 def decode_cluster(answer: Answer) -> Cluster:
@@ -168,7 +168,8 @@ def _cluster(answer: Answer, raw: bytes | msgspec.Raw) -> Cluster:
     )
 
 
-def _path(name: str) -> str:
+def path_of(name: str) -> str:
+    """Return the path of a cluster."""
     if not name:
         raise InvalidRequestError("a cluster's name is empty", remedy="name a cluster; see the list of them")
     return f"{BASE}/{quote(name, safe='')}"

@@ -145,3 +145,43 @@ class Cluster:
     updated_at: str = ""
     outcome: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterEvent:
+    """One entry of a cluster's timeline; ``status`` is ``ok``, ``warning`` or ``error``."""
+
+    id: int
+    at: str
+    status: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What happened to a cluster, the oldest first.
+
+    ``phase`` is ``registering``, ``ready`` or ``failed``; ``selector`` the matcher that selects its data.
+    """
+
+    phase: str
+    selector: str
+    events: tuple[ClusterEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """An entry of the ledger of credentials: what is kept for which cluster and whom it stands for; never the secret.
+
+    ``purpose`` is ``offered`` or ``standing``; ``key_id`` names the key it is sealed with.
+    """
+
+    cluster: str
+    purpose: str
+    form: str
+    subject: str
+    key_id: str = ""
+    created_at: str = ""
+    last_used_at: str | None = None
+    expires_at: str | None = None

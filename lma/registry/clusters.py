@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,9 +12,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lma.registry.errors import ConflictError, DatabaseError
-from lma.registry.models import ClusterRow, ConditionRow, EndpointClaimRow
-from lma.registry.records import ClusterId, ClusterRecord, Condition, ConditionStatus
+from lma.registry.models import ClusterRow, ConditionRow, EndpointClaimRow, EventRow
+from lma.registry.records import ClusterId, ClusterRecord, Condition, ConditionStatus, Event, Phase
 from query.app.config import ClusterConfig, endpoints
+
+KEPT_EVENTS: Final = 200
 
 
 class ClusterRepository:
@@ -51,6 +53,11 @@ class ClusterRepository:
         self._session.add_all(_claims(record.config, record.id))
         await self._flush(record.config.name)
 
+    async def get(self, cluster: ClusterId) -> ClusterRecord | None:
+        """Return the cluster with that id."""
+        row = await self._row(ClusterRow.id == cluster)
+        return None if row is None else _record(row)
+
     async def keep_seen(self, record: ClusterRecord) -> None:
         """Replace what was seen of a cluster: its conditions and shown partition values."""
         row = await self._session.get_one(ClusterRow, record.id)
@@ -64,6 +71,28 @@ class ClusterRepository:
             sa.delete(ClusterRow).where(ClusterRow.name == name).returning(ClusterRow.id)
         )
         return found is not None
+
+    async def with_uid(self, uid: str) -> ClusterRecord | None:
+        """Return the cluster that is known by this natural key."""
+        row = await self._row(ClusterRow.uid == uid)
+        return None if row is None else _record(row)
+
+    async def tell(self, cluster: ClusterId, event: Event) -> None:
+        """Add an entry to a cluster's timeline; the oldest beyond ``KEPT_EVENTS`` go."""
+        self._session.add(
+            EventRow(cluster_id=cluster, at=event.at, status=event.status, reason=event.reason, message=event.message)
+        )
+        await self._session.flush()
+        of_cluster = sa.select(EventRow.id).where(EventRow.cluster_id == cluster)
+        kept = of_cluster.order_by(EventRow.id.desc()).limit(KEPT_EVENTS)
+        oldest = sa.select(sa.func.min(kept.subquery().c.id)).scalar_subquery()
+        await self._session.execute(sa.delete(EventRow).where(EventRow.cluster_id == cluster, EventRow.id < oldest))
+
+    async def timeline(self, cluster: ClusterId, *, after: int = 0) -> list[Event]:
+        """Return the entries of a cluster's timeline that follow ``after``, the oldest first."""
+        of_cluster = sa.select(EventRow).where(EventRow.cluster_id == cluster, EventRow.id > after)
+        rows = await self._session.scalars(of_cluster.order_by(EventRow.id))
+        return [Event(row.at, row.status, row.reason, row.message, row.id) for row in rows]
 
     async def _row(self, condition: sa.ColumnElement[bool]) -> ClusterRow | None:
         found: ClusterRow | None = await self._session.scalar(sa.select(ClusterRow).where(condition))
@@ -87,6 +116,11 @@ def _fill(row: ClusterRow, record: ClusterRecord) -> None:
     row.updated_at = record.updated_at
     row.shown_partitions = dict(record.shown_partitions)
     row.conditions = _condition_rows(record.conditions)
+    row.kind = record.kind
+    row.phase = record.phase.value
+    row.uid = record.uid
+    row.connection = None if record.connection is None else dict(record.connection)
+    row.capabilities = dict(record.capabilities)
 
 
 def _claims(config: ClusterConfig, cluster: UUID | None = None) -> list[EndpointClaimRow]:
@@ -132,4 +166,9 @@ def _record(row: ClusterRow) -> ClusterRecord:
             Condition(item.type, ConditionStatus(item.status), item.reason, item.message, item.since)
             for item in row.conditions
         ),
+        kind=row.kind,
+        phase=Phase(row.phase),
+        uid=row.uid,
+        connection=row.connection,
+        capabilities=row.capabilities,
     )

@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import structlog
 
@@ -23,7 +23,15 @@ from lma.registry.clusters import ClusterRepository
 from lma.registry.database import Database
 from lma.registry.disjoint import overlap, partition_conflict, require_own_endpoints
 from lma.registry.errors import ConflictError, Detail, InvalidClusterError, UnknownClusterError, UnreachableError
-from lma.registry.records import ClusterId, ClusterRecord, ConditionStatus, Observation, observe
+from lma.registry.records import (
+    ClusterId,
+    ClusterRecord,
+    ConditionStatus,
+    Event,
+    Observation,
+    Phase,
+    observe,
+)
 from query.app.config import ClusterConfig
 
 Outcome = Literal["created", "changed", "unchanged"]
@@ -78,7 +86,7 @@ class Directory:
     def __init__(self, database: Database, plane: QueryPlane, partition_label: str) -> None:
         self._database = database
         self._plane = plane
-        self._partition_label = partition_label
+        self.partition_label = partition_label
         self._turn = asyncio.Lock()
         self._log = structlog.get_logger()
 
@@ -109,6 +117,111 @@ class Directory:
         self._log.info("cluster registered", cluster=config.name, warnings=record.warnings())
         return Change(record, "created")
 
+    async def begin(self, name: str, labels: Mapping[str, str], kind: str, connection: Mapping[str, Any]) -> Change:
+        """Note that a cluster is being connected: a new one without endpoints, or one that is connected again.
+
+        ``ConflictError`` if the name belongs to a cluster of another kind.
+        """
+        async with self._turn, self._database.write() as session:
+            clusters = ClusterRepository(session)
+            present = await clusters.find(name)
+            now = datetime.now(UTC)
+            if present is None:
+                config = ClusterConfig(name=name, labels=dict(labels))
+                require_own_endpoints(config, [], self.partition_label)
+                record = ClusterRecord(
+                    ClusterId(uuid.uuid4()),
+                    config,
+                    created_at=now,
+                    updated_at=now,
+                    kind=kind,
+                    phase=Phase.REGISTERING,
+                    connection=connection,
+                )
+                await clusters.add(record)
+                return Change(record, "created")
+            if present.kind != kind:
+                raise ConflictError(
+                    f"cluster {name!r} is registered already, by {present.kind}",
+                    f"remove it first, or register {kind} under another name",
+                    other=name,
+                )
+            if present.config.labels != labels:
+                raise ConflictError(
+                    f"cluster {name!r} is registered already, with other labels",
+                    f"change them with PATCH /v1/clusters/{name}, or give the same",
+                    other=name,
+                    details=(Detail("labels", "differs from what is registered"),),
+                )
+            record = replace(present, phase=Phase.REGISTERING)
+            await clusters.change(record)
+            return Change(record, "unchanged")
+
+    async def settle(self, cluster: ClusterId, revise: Callable[[ClusterRecord], ClusterRecord]) -> Change:
+        """Make a connected cluster what ``revise`` makes of it, and query it so from now on.
+
+        ``ConflictError`` if it is another cluster by its natural key, endpoints or data.
+        """
+        before = await self.get(cluster)
+        findings = await self._plane.inspect(revise(before).config)
+        async with self._turn:
+            current = await self.get(cluster)
+            now = datetime.now(UTC)
+            revised = revise(current)
+            same = replace(revised, phase=current.phase, connection=current.connection) == current
+            if not same:
+                revised = replace(revised, updated_at=now)
+            await self._require_own_uid(revised)
+            require_own_endpoints(revised.config, await self._others(revised.config.name), self.partition_label)
+            record = await self._refuse_overlap(revised, findings, now)
+            async with self._database.write() as session:
+                await ClusterRepository(session).change(record)
+            await self._publish()
+        return Change(record, "unchanged" if same else "changed")
+
+    async def put_phase(self, cluster: ClusterId, phase: Phase) -> None:
+        """Note how far a cluster is; nothing if it is gone."""
+        async with self._turn, self._database.write() as session:
+            clusters = ClusterRepository(session)
+            present = await clusters.get(cluster)
+            if present is not None:
+                await clusters.change(replace(present, phase=phase))
+
+    async def get(self, cluster: ClusterId) -> ClusterRecord:
+        """Return a cluster by its id; ``UnknownClusterError``."""
+        async with self._database.read() as session:
+            record = await ClusterRepository(session).get(cluster)
+        if record is None:
+            raise UnknownClusterError(str(cluster))
+        return record
+
+    async def tell(
+        self, cluster: ClusterId, reason: str, message: str, *, status: Literal["ok", "warning", "error"] = "ok"
+    ) -> None:
+        """Add to a cluster's timeline and to the log; nothing if it is gone."""
+        async with self._database.write() as session:
+            clusters = ClusterRepository(session)
+            record = await clusters.get(cluster)
+            if record is None:
+                return
+            await clusters.tell(cluster, Event(datetime.now(UTC), status, reason, message))
+        say = {"ok": self._log.info, "warning": self._log.warning, "error": self._log.error}[status]
+        say("cluster event", cluster=record.config.name, reason=reason, message=message)
+
+    async def timeline(self, name: str, *, after: int = 0) -> list[Event]:
+        """Return a cluster's timeline; ``UnknownClusterError``."""
+        record = await self.show(name)
+        async with self._database.read() as session:
+            return await ClusterRepository(session).timeline(record.id, after=after)
+
+    async def require_own_uid(self, cluster: ClusterId, uid: str) -> None:
+        """Raise ``ConflictError`` if another cluster is known by this natural key."""
+        await self._require_own_uid(replace(await self.get(cluster), uid=uid))
+
+    async def all(self) -> list[ClusterRecord]:
+        """Return every cluster."""
+        return await self._all()
+
     async def change(self, name: str, revise: Revise, *, require_reachable: bool) -> Change:
         """Replace the content of a cluster by what ``revise`` makes of it; its name can't change."""
         before = await self.show(name)
@@ -116,7 +229,7 @@ class Directory:
         if config == before.config:
             return Change(before, "unchanged")
         _require_same_name(before.config, config)
-        require_own_endpoints(config, await self._others(name), self._partition_label)
+        require_own_endpoints(config, await self._others(name), self.partition_label)
         findings = await self._inspect(config, require_reachable=require_reachable)
         async with self._turn:
             current = await self.show(name)
@@ -126,7 +239,7 @@ class Directory:
                     f"look at it with GET /v1/clusters/{name} and repeat the request",
                     other=name,
                 )
-            require_own_endpoints(config, await self._others(name), self._partition_label)
+            require_own_endpoints(config, await self._others(name), self.partition_label)
             now = datetime.now(UTC)
             revised = replace(current, config=config, updated_at=now, shown_partitions={})
             record = await self._refuse_overlap(revised, findings, now)
@@ -199,6 +312,17 @@ class Directory:
         async with self._database.read() as session:
             return await ClusterRepository(session).all(after=after)
 
+    async def _require_own_uid(self, record: ClusterRecord) -> None:
+        async with self._database.read() as session:
+            other = None if record.uid is None else await ClusterRepository(session).with_uid(record.uid)
+        if other is not None and other.id != record.id:
+            raise ConflictError(
+                f"this is the cluster {other.config.name!r}, which is registered already: its namespace kube-system "
+                f"has the UID {record.uid}",
+                f"register it as {other.config.name!r} again, or remove that first",
+                other=other.config.name,
+            )
+
     async def _others(self, name: str) -> list[ClusterRecord]:
         return [record for record in await self._all() if record.config.name != name]
 
@@ -212,7 +336,7 @@ class Directory:
         async with self._database.read() as session:
             present = await ClusterRepository(session).find(config.name)
         if present is None:
-            require_own_endpoints(config, await self._others(config.name), self._partition_label)
+            require_own_endpoints(config, await self._others(config.name), self.partition_label)
         elif present.config != config:
             raise ConflictError(
                 f"cluster {config.name!r} is registered already, with other content",
@@ -246,9 +370,9 @@ class Directory:
 
     async def _overlap(self, name: str, findings: Findings) -> ConflictError | None:
         others = await self._others(name)
-        found = partition_conflict(name, findings.shown_partitions, others, self._partition_label)
+        found = partition_conflict(name, findings.shown_partitions, others, self.partition_label)
         if found is None and findings.twin in {other.config.name for other in others}:
-            return overlap(name, findings.twin, f"both show the same value of {self._partition_label!r}", "metrics")
+            return overlap(name, findings.twin, f"both show the same value of {self.partition_label!r}", "metrics")
         return found
 
 

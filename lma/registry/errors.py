@@ -7,7 +7,9 @@
     ├── UnknownClusterError      no cluster of that name                               404
     ├── ConflictError            it contradicts what is registered                     409
     ├── InvalidClusterError      the content can't be used, with the field             422
-    └── UnreachableError         reachable endpoints were required                     422
+    ├── UnreachableError         reachable endpoints were required                     422
+    ├── SecretError              a sealed secret can't be opened, or there is no key   503, or refuses to start
+    └── ConnectorError           a cluster can't be connected as it was asked          422 (``lma.clusters.errors``)
 
 ``str()`` is the cause, ``remedy`` what the user can do; both are fit to be shown.
 """
@@ -64,3 +66,7 @@ class InvalidClusterError(RegistryError):
 
 class UnreachableError(RegistryError):
     """An endpoint did not answer and the caller asked to be refused in that case."""
+
+
+class SecretError(RegistryError):
+    """What is sealed can't be opened, or nothing can be sealed; never contains the secret."""

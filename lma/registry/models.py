@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -53,6 +53,9 @@ class Base(DeclarativeBase):
 class ClusterRow(Base):
     """A registered cluster; ``endpoints`` is the checked document of the API, ``claims`` what must be unique in it.
 
+    ``uid`` is the natural key of a cluster that is connected: the UID of its namespace kube-system. ``connection`` is
+    what may be shown of the way to it; what may not is in ``credentials``, sealed.
+
     ``shown_partitions`` is, by signal, the value of the partition label that the data itself showed when last seen.
     """
 
@@ -63,6 +66,11 @@ class ClusterRow(Base):
     labels: Mapped[dict[str, str]] = mapped_column(sa.JSON)
     endpoints: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     shown_partitions: Mapped[dict[str, str]] = mapped_column(sa.JSON)
+    kind: Mapped[str] = mapped_column(sa.String(16), server_default="endpoints")
+    phase: Mapped[str] = mapped_column(sa.String(16), server_default="ready")
+    uid: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
+    connection: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    capabilities: Mapped[dict[str, str]] = mapped_column(sa.JSON, server_default="{}")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     claims: Mapped[list[EndpointClaimRow]] = relationship(cascade="all, delete-orphan", lazy="raise")
@@ -96,6 +104,55 @@ class ConditionRow(Base):
     reason: Mapped[str] = mapped_column(sa.String(64))
     message: Mapped[str] = mapped_column(sa.Text)
     since: Mapped[datetime]
+
+
+class EventRow(Base):
+    """One entry of a cluster's timeline; ``id`` orders them."""
+
+    __tablename__ = "cluster_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    cluster_id: Mapped[UUID] = mapped_column(sa.ForeignKey("clusters.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    status: Mapped[Literal["ok", "warning", "error"]] = mapped_column(sa.String(16))
+    reason: Mapped[str] = mapped_column(sa.String(64))
+    message: Mapped[str] = mapped_column(sa.Text)
+
+
+class CredentialRow(Base):
+    """A secret that is kept for a cluster: sealed content, and what the ledger tells of it."""
+
+    __tablename__ = "credentials"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    cluster_id: Mapped[UUID] = mapped_column(sa.ForeignKey("clusters.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str] = mapped_column(sa.String(32))
+    form: Mapped[str] = mapped_column(sa.String(32))
+    subject: Mapped[str] = mapped_column(sa.String(512))
+    key_id: Mapped[str] = mapped_column(sa.String(32), index=True)
+    sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+
+
+class JobRow(Base):
+    """Work that must be done once, by whoever holds its lease; ``attempt`` counts how often it was begun."""
+
+    __tablename__ = "jobs"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    cluster_id: Mapped[UUID] = mapped_column(sa.ForeignKey("clusters.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(sa.String(32))
+    state: Mapped[str] = mapped_column(sa.String(16), index=True)
+    payload: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    attempt: Mapped[int]
+    due_at: Mapped[datetime]
+    lease_owner: Mapped[str | None] = mapped_column(sa.String(64))
+    lease_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(sa.Text)
 
 
 class TokenRow(Base):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Any, Literal, NewType
 from uuid import UUID
 
 from query.app.config import ClusterConfig
@@ -43,11 +43,32 @@ class Condition:
     since: datetime
 
 
+class Phase(StrEnum):
+    """Where a cluster is on its way in; one given by URLs is ``ready`` from the start."""
+
+    REGISTERING = "registering"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of a cluster's timeline, in words fit to be shown."""
+
+    at: datetime
+    status: Literal["ok", "warning", "error"]
+    reason: str
+    message: str
+    id: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterRecord:
     """A registered cluster. ``updated_at`` moves with its content, not with what was seen of it.
 
     ``shown_partitions`` maps a signal to the partition value its data shows by itself; absent where it shows none.
+    ``kind`` is how it is connected: ``endpoints`` (by URLs alone) or the name of a connector. ``uid`` is the UID of its
+    namespace kube-system. ``connection`` is what may be shown of the way to it. ``capabilities`` are facts found there.
     """
 
     id: ClusterId
@@ -56,6 +77,11 @@ class ClusterRecord:
     updated_at: datetime
     conditions: tuple[Condition, ...] = ()
     shown_partitions: Mapping[str, str] = field(default_factory=dict)
+    kind: str = "endpoints"
+    phase: Phase = Phase.READY
+    uid: str | None = None
+    connection: Mapping[str, Any] | None = None
+    capabilities: Mapping[str, str] = field(default_factory=dict)
 
     def warnings(self) -> list[str]:
         """Return what a person should look at: the message of every condition that does not hold."""

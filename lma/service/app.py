@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from lma.api import clusters, docs, openapi
 from lma.api.auth import QueryAuth
+from lma.api.connection_schemas import Resealed
 from lma.api.errors import internal_error
 from lma.service.runtime import Service
 from query.app import http
@@ -28,7 +29,13 @@ def create_app(service: Service) -> FastAPI:
         title="LMA Federation", version=version(DISTRIBUTION), description=_ABOUT, docs_url=None, redoc_url=None
     )
     http.install(app, service.gateway, service.metrics)
-    app.include_router(clusters.create_router(service.directory, service.tokens))
+
+    async def reseal() -> Resealed:
+        done = await service.sealing_keys.rotate(service.ledger)
+        return Resealed(key_id=done.key_id, resealed=done.resealed, source=done.source)
+
+    control = clusters.create_router(service.directory, service.tokens, service.onboarding, service.ledger, reseal)
+    app.include_router(control)
     app.include_router(docs.create_router())
     openapi.install(app)
     if service.config.effective_query_auth() == "token":

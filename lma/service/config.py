@@ -29,6 +29,7 @@ QueryAuthMode = Literal["open", "token"]
 DEFAULT_LISTEN: Final = "127.0.0.1:9090"
 _STATE_FOLDER: Final = "lma-federation"
 _DATABASE_FILE: Final = "lma.db"
+_SEALING_KEYS_FILE: Final = "sealing-keys"
 
 
 def default_state_dir() -> Path:
@@ -64,6 +65,7 @@ class ServiceConfig(FederationConfig):
     listen: Listen = DEFAULT_LISTEN
     state_dir: Path = Field(default_factory=default_state_dir)
     database_url: str | None = None
+    sealing_keys_file: Path | None = None
     inspect_every_s: Annotated[float, Field(ge=1, le=86_400)] = 60.0
     drain_s: Annotated[float, Field(ge=1, le=300)] = DRAIN_S
     log: LogConfig = Field(default_factory=LogConfig)
@@ -72,6 +74,10 @@ class ServiceConfig(FederationConfig):
     def database_place(self) -> str | Path:
         """Return the database to open: the URL given, else a file in ``state_dir``."""
         return self.database_url or self.state_dir / _DATABASE_FILE
+
+    def sealing_keys_path(self) -> Path:
+        """Return the file of the keys that seal credentials: the one given, else one in ``state_dir``."""
+        return self.sealing_keys_file or self.state_dir / _SEALING_KEYS_FILE
 
     def effective_query_auth(self) -> QueryAuthMode:
         """Return who may query; ``ConfigError`` if that was left open on an address others can reach."""

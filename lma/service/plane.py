@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
+from lma.clusters.connections import Connections
 from lma.registry.directory import Findings
 from lma.registry.records import ConditionStatus, Observation
 from query.app.config import ClusterConfig
 from query.app.gateway import Gateway
 from query.app.inspection import EndpointInspection, Inspection
+from query.backends.transport import Transport
 
 
 class GatewayPlane:
-    """Adapts ``Gateway`` to ``lma.registry.directory.QueryPlane``."""
+    """Adapts ``Gateway`` to ``lma.registry.directory.QueryPlane``, with the ways to connected clusters."""
 
-    def __init__(self, gateway: Gateway, partition_label: str) -> None:
+    def __init__(self, gateway: Gateway, partition_label: str, connections: Connections) -> None:
         self._gateway = gateway
         self._partition_label = partition_label
+        self._connections = connections
 
     async def replace_clusters(self, clusters: Sequence[ClusterConfig]) -> None:
         """Query exactly these clusters from now on."""
-        await self._gateway.replace_clusters(clusters)
+        await self._gateway.replace_clusters(clusters, self._connections.transports())
 
     async def inspect(self, cluster: ClusterConfig) -> Findings:
-        """Ask the cluster's endpoints who they are; bounded in time by the gateway."""
-        return findings_of(await self._gateway.inspect(cluster), self._partition_label)
+        """Ask the cluster's API server and endpoints who they are; bounded in time by both."""
+        transport = self._connections.transports().get(cluster.name)
+        connected, inspection = await asyncio.gather(
+            self._connections.observe(cluster.name), self._gateway.inspect(cluster, transport)
+        )
+        findings = findings_of(inspection, self._partition_label)
+        return replace(findings, observations=(*connected, *findings.observations))
+
+    async def probe(self, config: ClusterConfig, transport: Transport) -> str:
+        """Return why an endpoint does not answer as its signal should, empty if it does."""
+        found = await self._gateway.inspect(config, transport)
+        parts = [part for part in (found.metrics, found.logs, found.alerts) if part is not None]
+        return "; ".join(part.detail for part in parts if not part.is_reachable)
 
 
 def findings_of(inspection: Inspection, partition_label: str) -> Findings:

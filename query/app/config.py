@@ -93,13 +93,17 @@ class AlertsEndpoint(Strict):
 
 
 class ClusterConfig(Strict):
-    """One cluster, given by the URLs it answers at."""
+    """One cluster and the URLs it answers at; one that is being registered may have none yet."""
 
     name: Annotated[str, AfterValidator(_cluster_name)]
     labels: dict[LabelName, LabelValue] = Field(default_factory=dict)
     metrics: MetricsEndpoint | None = None
     logs: LogsEndpoint | None = None
     alerts: AlertsEndpoint | None = None
+
+
+class AnsweringCluster(ClusterConfig):
+    """A cluster that somebody gives by its URLs: at least one."""
 
     @model_validator(mode="after")
     def _answers_something(self) -> Self:
@@ -144,7 +148,7 @@ class GatewayConfig(FederationConfig):
     """The static file of ``lma gateway --config FILE``."""
 
     listen: Listen = "127.0.0.1:9090"
-    clusters: tuple[ClusterConfig, ...] = ()
+    clusters: tuple[AnsweringCluster, ...] = ()
 
     @model_validator(mode="after")
     def _clusters_are_disjoint(self) -> Self:
@@ -196,6 +200,7 @@ def load_config(path: Path) -> GatewayConfig:
 
 __all__ = [
     "AlertsEndpoint",
+    "AnsweringCluster",
     "ClusterConfig",
     "ConfigError",
     "FederationConfig",

@@ -7,7 +7,7 @@ time; queries that run keep the members they began with.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -25,6 +25,8 @@ from query.backends.base import Backend, BackendError, Deadline, Failure, Reques
 from query.backends.guards import guarded
 from query.backends.http import HttpBackend, open_session
 from query.backends.metered import BackendMetrics, Metered
+from query.backends.service_proxy import ServiceProxied
+from query.backends.transport import Transport
 from query.backends.watched import Watched
 from query.execute.budget import Budget, MemoryPool
 from query.execute.discover import Discovered, LabelProbe, discover, first_error
@@ -51,6 +53,7 @@ class _Built:
     """A cluster's configuration and the members made of it."""
 
     config: ClusterConfig
+    transport: Transport | None
     metrics: Member | None
     logs: Member | None
 
@@ -111,19 +114,24 @@ class Gateway:
         if self._session is not None:
             await self._session.close()
 
-    async def replace_clusters(self, clusters: Sequence[ClusterConfig]) -> None:
+    async def replace_clusters(
+        self, clusters: Sequence[ClusterConfig], transports: Mapping[str, Transport] | None = None
+    ) -> None:
         """Make these the clusters, from the next query on; ``ConfigError`` if they overlap, changing nothing.
 
-        A cluster whose configuration did not change keeps its connections and what is known about it.
+        ``transports`` are by cluster name; a cluster without one is reached by its URLs alone. A cluster of which
+        nothing changed keeps its connections and what is known about it.
         """
+        ways = transports or {}
         try:
             check_disjoint(clusters, self._config.partition_label)
         except ValueError as error:
             raise ConfigError(str(error)) from error
         built: dict[str, _Built] = {}
         for cluster in clusters:
-            old = self._built.get(cluster.name)
-            built[cluster.name] = old if old is not None and old.config == cluster else self._build(cluster)
+            old, way = self._built.get(cluster.name), ways.get(cluster.name)
+            is_same = old is not None and old.config == cluster and old.transport is way
+            built[cluster.name] = old if old is not None and is_same else self._build(cluster, way)
         for gone in self._built.keys() - built.keys():
             self._metrics.forget(gone, "metrics")
             self._metrics.forget(gone, "logs")
@@ -132,26 +140,32 @@ class Gateway:
         self.metrics.replace(one.metrics for one in built.values() if one.metrics is not None)
         self.logs.replace(one.logs for one in built.values() if one.logs is not None)
 
-    async def inspect(self, config: ClusterConfig) -> Inspection:
+    async def inspect(self, config: ClusterConfig, transport: Transport | None = None) -> Inspection:
         """Ask every endpoint of a cluster, which need not take part yet, what it is and which labels it shows."""
         cluster = self._cluster_of(config)
         async with asyncio.TaskGroup() as group:
             metrics = config.metrics and group.create_task(
                 self._inspect_endpoint(
-                    cluster, config.metrics.url, {}, "/api/v1/status/buildinfo", self._prometheus_probe
+                    cluster,
+                    self._http(config.metrics.url, transport),
+                    config.metrics.url,
+                    "/api/v1/status/buildinfo",
+                    self._prometheus_probe,
                 )
             )
             logs = config.logs and group.create_task(
                 self._inspect_endpoint(
                     cluster,
+                    self._http(config.logs.url, transport, _tenant_header(config.logs.tenant)),
                     config.logs.url,
-                    _tenant_header(config.logs.tenant),
                     "/loki/api/v1/status/buildinfo",
                     self._loki_probe,
                 )
             )
             alerts = config.alerts and group.create_task(
-                self._inspect_endpoint(cluster, config.alerts.url, {}, "/api/v2/status", None)
+                self._inspect_endpoint(
+                    cluster, self._http(config.alerts.url, transport), config.alerts.url, "/api/v2/status", None
+                )
             )
         found = Inspection(
             metrics=metrics.result() if metrics else None,
@@ -172,27 +186,30 @@ class Gateway:
     def _cluster_of(self, config: ClusterConfig) -> Cluster:
         return Cluster(ClusterName(config.name), {**config.labels, self._config.partition_label: config.name})
 
-    def _build(self, config: ClusterConfig) -> _Built:
+    def _build(self, config: ClusterConfig, transport: Transport | None) -> _Built:
         cluster = self._cluster_of(config)
         metrics = logs = None
         if config.metrics is not None:
             metrics = Member(
                 cluster,
-                self._backend(config.name, "metrics", config.metrics.url, {}),
-                tuple(self._replica(config.name, url) for url in config.metrics.replicas),
+                self._guarded(config.name, "metrics", self._http(config.metrics.url, transport)),
+                tuple(self._replica(config.name, url, transport) for url in config.metrics.replicas),
             )
         if config.logs is not None:
-            headers = _tenant_header(config.logs.tenant)
-            logs = Member(cluster, self._backend(config.name, "logs", config.logs.url, headers))
-        return _Built(config, metrics, logs)
+            backend = self._http(config.logs.url, transport, _tenant_header(config.logs.tenant))
+            logs = Member(cluster, self._guarded(config.name, "logs", backend))
+        return _Built(config, transport, metrics, logs)
 
-    def _replica(self, cluster: str, url: str) -> Replica:
+    def _replica(self, cluster: str, url: str, transport: Transport | None) -> Replica:
         # A connection that broke may mean a restart, and a restart a gap: the query goes elsewhere instead of back.
-        watched = Watched(HttpBackend(self._open_session, url), REPLICA_HEALTH)
+        watched = Watched(self._http(url, transport), REPLICA_HEALTH)
         return Replica(url, self._guarded(cluster, "replica", watched, retries=False))
 
-    def _backend(self, cluster: str, signal: str, url: str, headers: dict[str, str]) -> Backend:
-        return self._guarded(cluster, signal, HttpBackend(self._open_session, url, headers))
+    def _http(self, url: str, transport: Transport | None, headers: dict[str, str] | None = None) -> Backend:
+        """Return the bare backend of a URL; the transport, and its credential, only where the URL is its server's."""
+        if transport is None or not transport.covers(url):
+            return HttpBackend(self._open_session, url, headers)
+        return ServiceProxied(HttpBackend(self._open_session, url, headers, transport))
 
     def _guarded(self, cluster: str, signal: str, backend: Backend, *, retries: bool = True) -> Backend:
         limits = self._config.limits
@@ -217,9 +234,8 @@ class Gateway:
         return self._session
 
     async def _inspect_endpoint(
-        self, cluster: Cluster, url: str, headers: dict[str, str], version_path: str, probe: LabelProbe | None
+        self, cluster: Cluster, backend: Backend, url: str, version_path: str, probe: LabelProbe | None
     ) -> EndpointInspection:
-        backend = HttpBackend(self._open_session, url, headers)
         deadline = Deadline.after(INSPECT_TIMEOUT_S)
         version = await _version(backend, version_path, deadline)
         found = Discovered()

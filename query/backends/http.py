@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ import aiohttp
 from yarl import URL
 
 from query.backends.base import BackendError, Deadline, Failure, Request
+from query.backends.transport import Transport
 
 CHUNK_BYTES: Final = 256 << 10
 FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -68,12 +70,19 @@ class HttpReply:
 
 
 class HttpBackend:
-    """One base URL."""
+    """One base URL; ``transport`` is how its server is reached, if not just so."""
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        headers: Mapping[str, str] | None = None,
+        transport: Transport | None = None,
+    ) -> None:
         self._session = session
         self._base = base_url.rstrip("/")
         self._headers = dict(headers or {})
+        self._transport = transport or Transport(self._base)
         # On loopback and inside a rack compression costs more than it saves; across a WAN it pays.
         if URL(base_url).host in {"127.0.0.1", "::1", "localhost"}:
             self._headers.setdefault("Accept-Encoding", "identity")
@@ -85,13 +94,7 @@ class HttpBackend:
             url = url.with_query(list(request.params))
         try:
             async with asyncio.timeout(deadline.remaining_s()):
-                response = await self._session.request(
-                    "GET" if request.form is None and request.content is None else "POST",
-                    url,
-                    data=_encoded(request.form) if request.form is not None else request.content,
-                    headers={**self._headers, **(FORM if request.form is not None else {}), **request.headers},
-                    allow_redirects=False,
-                )
+                response = await self._authorized(url, request)
         except TimeoutError as error:
             if isinstance(error, aiohttp.ConnectionTimeoutError):
                 raise BackendError(Failure.UNREACHABLE, f"no connection to {self._base} in time") from error
@@ -103,6 +106,31 @@ class HttpBackend:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise BackendError(Failure.BROKEN, f"{self._base}: {describe(error)}") from error
         return HttpReply(response)
+
+    async def _authorized(self, url: URL, request: Request) -> aiohttp.ClientResponse:
+        """Send with the transport's credential; a refused one is renewed and tried once more."""
+        authorizer = self._transport.authorizer
+        if authorizer is None:
+            return await self._request(url, request, {})
+        shown = await authorizer.headers()
+        response = await self._request(url, request, shown)
+        if response.status == HTTPStatus.UNAUTHORIZED and await authorizer.renew(shown):
+            response.close()
+            response = await self._request(url, request, await authorizer.headers())
+        return response
+
+    async def _request(self, url: URL, request: Request, shown: Mapping[str, str]) -> aiohttp.ClientResponse:
+        transport = self._transport
+        return await self._session.request(
+            "GET" if request.form is None and request.content is None else "POST",
+            url,
+            data=_encoded(request.form) if request.form is not None else request.content,
+            headers={**self._headers, **(FORM if request.form is not None else {}), **request.headers, **shown},
+            allow_redirects=False,
+            ssl=True if transport.tls is None else transport.tls,
+            proxy=transport.proxy,
+            server_hostname=transport.server_name,
+        )
 
     async def aclose(self) -> None:
         """Nothing to release: the session is shared and closed by its owner."""

@@ -22,7 +22,13 @@ OPERATIONS = {
     ("POST", "/v1/clusters"): {"200", "201", "401", "409", "422"},
     ("GET", "/v1/clusters/{name}"): {"200", "401", "404"},
     ("PATCH", "/v1/clusters/{name}"): {"200", "401", "404", "409", "422"},
-    ("DELETE", "/v1/clusters/{name}"): {"204", "401", "404"},
+    ("DELETE", "/v1/clusters/{name}"): {"204", "401", "404", "422"},
+    ("PUT", "/v1/clusters/{name}/connection"): {"202", "401", "409", "422"},
+    ("GET", "/v1/clusters/{name}/events"): {"200", "401", "404", "422"},
+    ("POST", "/v1/clusters/{name}/credential/rotate"): {"200", "401", "404", "422"},
+    ("POST", "/v1/clusters/{name}/credential/revoke"): {"200", "401", "404", "422"},
+    ("GET", "/v1/credentials"): {"200", "401", "422"},
+    ("POST", "/v1/credentials/reseal"): {"200", "401", "503"},
     ("POST", "/v1/clusters/{name}/inspect"): {"200", "401", "404"},
 }
 
@@ -50,6 +56,11 @@ async def test_a_registered_cluster_reads_like_this(client: httpx.AsyncClient) -
         "updated_at",
         "conditions",
         "warnings",
+        "kind",
+        "phase",
+        "uid",
+        "connection",
+        "capabilities",
         "result",
     ]
     UUID(shape["id"])

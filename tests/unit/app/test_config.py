@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from query.app.config import ClusterConfig, GatewayConfig, check_disjoint, load_config
+from query.app.config import AnsweringCluster, ClusterConfig, GatewayConfig, check_disjoint, load_config
 from query.model.errors import ConfigError
 
 GOOD = """\
@@ -106,7 +106,7 @@ def test_one_loki_may_serve_two_tenants() -> None:
 
 def test_a_cluster_that_answers_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one of metrics, logs and alerts"):
-        ClusterConfig.model_validate({"name": "a"})
+        AnsweringCluster.model_validate({"name": "a"})
 
 
 def test_the_defaults_listen_on_loopback_only() -> None:
