@@ -9,7 +9,7 @@ from fastapi.security import HTTPBearer
 from pydantic import ValidationError
 
 from lma.api.auth import Tokens
-from lma.api.connections import Reseal, add_routes, errors
+from lma.api.connections import Reseal, add_preflight_routes, add_routes, errors
 from lma.api.errors import ApiError, invalid_content
 from lma.api.route import add_fallback, control_route
 from lma.api.schemas import (
@@ -105,6 +105,7 @@ def create_router(
         return view_of(await directory.inspect(name))
 
     add_routes(router, directory, onboarding, ledger, reseal)
+    add_preflight_routes(router, onboarding)
     add_fallback(router)
     return router
 

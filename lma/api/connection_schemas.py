@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from lma.clusters.preflight import Check, Verdict
 from lma.registry.ledger import Credential
 from lma.registry.records import Event
 
@@ -22,6 +24,32 @@ class KubeconfigOffer(BaseModel):
     keep_credential: bool = Field(
         default=False, description="Use the kubeconfig's user for good, instead of a service account with few rights."
     )
+
+
+class PreflightOffer(BaseModel):
+    """A cluster to look at before it is registered."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kubeconfig: Annotated[SecretStr, Field(max_length=250_000, description="The file's text; it is not kept.")]
+    context: str | None = Field(default=None, max_length=253, description="Its current context if absent.")
+    name: str = Field(default="", max_length=128, description="The name it would get.")
+
+
+class CheckView(BaseModel):
+    """What one check says."""
+
+    name: str
+    outcome: Literal["pass", "warn", "fail"]
+    message: str
+    remedy: str = Field(description="What to do about it; empty for a pass.")
+
+
+class Preflight(BaseModel):
+    """What stands in the way of a cluster; the worst outcome, and every check's."""
+
+    outcome: Literal["pass", "warn", "fail"]
+    checks: list[CheckView]
 
 
 class EventView(BaseModel):
@@ -86,3 +114,13 @@ def credential_view(credential: Credential) -> CredentialView:
         last_used_at=credential.last_used_at,
         expires_at=credential.expires_at,
     )
+
+
+def preflight_view(verdicts: Sequence[tuple[Check, Verdict]]) -> Preflight:
+    """Return the public form of a preflight."""
+    checks = [
+        CheckView(name=check.name, outcome=verdict.outcome.value, message=verdict.message, remedy=verdict.remedy)
+        for check, verdict in verdicts
+    ]
+    seen = {check.outcome for check in checks}
+    return Preflight(outcome="fail" if "fail" in seen else "warn" if "warn" in seen else "pass", checks=checks)

@@ -12,10 +12,13 @@ from pydantic import ValidationError
 from lma.api.connection_schemas import (
     CredentialList,
     KubeconfigOffer,
+    Preflight,
+    PreflightOffer,
     Resealed,
     Timeline,
     credential_view,
     event_view,
+    preflight_view,
 )
 from lma.api.errors import invalid_content
 from lma.api.schemas import ClusterResult, ErrorAnswer, view_of
@@ -107,3 +110,21 @@ def add_routes(router: APIRouter, directory: Directory, onboarding: Onboarding, 
         """Make our account's token invalid in the cluster; it answers nothing until it is registered again."""
         await onboarding.revoke(name)
         return await list_credentials(name)
+
+
+def add_preflight_routes(router: APIRouter, onboarding: Onboarding) -> None:
+    """Add the routes that look at a cluster."""
+
+    @router.post("/preflight", tags=_TAGS, summary="Look at a cluster before registering it", responses=errors(422))
+    async def preflight_offer(offer: PreflightOffer) -> Preflight:
+        """Check what stands in the way of a cluster; nothing is kept, and nothing changed in it."""
+        reduced = reduce_kubeconfig(offer.kubeconfig.get_secret_value(), offer.context)
+        require_credential(reduced)
+        return preflight_view(await onboarding.preflight(offer.name, reduced))
+
+    @router.get(
+        "/clusters/{name}/preflight", tags=_TAGS, summary="Look at a registered cluster", responses=errors(404, 422)
+    )
+    async def preflight_cluster(name: str) -> Preflight:
+        """Check what stands in the way of a cluster that is registered."""
+        return preflight_view(await onboarding.preflight(name))

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from lma.cli import console, failures
-from lma.cli.cluster_connect import connect_cluster, read_kubeconfig, show_first_answers
+from lma.cli.cluster_connect import (
+    AllowExecOption,
+    ContextOption,
+    KubeconfigOption,
+    connect_cluster,
+    read_kubeconfig,
+    show_first_answers,
+)
 from lma.cli.cluster_credentials import add_commands
 from lma.cli.cluster_output import print_cluster, print_clusters, print_outcome
 from lma.cli.connection import connect, settled
@@ -47,17 +53,6 @@ AlertsUrlOption: TypeAlias = Annotated[str | None, typer.Option("--alerts-url", 
 LabelOption: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--label", "-l", metavar="NAME=VALUE", help="A label added to all of its data; may be repeated."),
-]
-
-KubeconfigOption: TypeAlias = Annotated[
-    Path | None, typer.Option("--kubeconfig", metavar="FILE", help="Connect by its API server, as this file says.")
-]
-ContextOption: TypeAlias = Annotated[
-    str | None, typer.Option("--context", metavar="NAME", help="The kubeconfig's context; else its current one.")
-]
-AllowExecOption: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option("--allow-exec", metavar="PROGRAM", help="Run this program if the kubeconfig asks it for a token."),
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 
@@ -19,6 +19,17 @@ POLL_S: Final = 0.25
 WAIT_S: Final = 180.0
 _STYLES: Final = {"ok": "", "warning": "yellow", "error": "bold red"}
 _MAX_BYTES: Final = 1 << 20
+
+KubeconfigOption: TypeAlias = Annotated[
+    Path | None, typer.Option("--kubeconfig", metavar="FILE", help="Connect by its API server, as this file says.")
+]
+ContextOption: TypeAlias = Annotated[
+    str | None, typer.Option("--context", metavar="NAME", help="The kubeconfig's context; else its current one.")
+]
+AllowExecOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--allow-exec", metavar="PROGRAM", help="Run this program if the kubeconfig asks it for a token."),
+]
 
 
 def read_kubeconfig(path: Path, context: str | None, allowed: list[str], server_url: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from lma.cli import console, tables
-from lma.cli.cluster_connect import show_events
-from lma.cli.connection import connect
+from lma.cli import console, failures, tables
+from lma.cli.cluster_connect import AllowExecOption, ContextOption, KubeconfigOption, read_kubeconfig, show_events
+from lma.cli.connection import connect, settled
 from lma.cli.failures import UsageError
 from lma.cli.help_text import help_text
 from lma.cli.options import Output, OutputOption, TokenOption, UrlOption
@@ -17,11 +17,21 @@ from lma.cli.options import Output, OutputOption, TokenOption, UrlOption
 if TYPE_CHECKING:
     from lma.client import Credential
 
+_STYLES: Final = {"pass": "green", "warn": "yellow", "fail": "bold red"}
 _NAME = typer.Argument(metavar="NAME", help="The cluster's name.", show_default=False)
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands to ``lma cluster``."""
+    app.command(
+        "preflight",
+        help=help_text(
+            "Check what stands in the way of a cluster, before registering it or after. Changes nothing in it.\n\n"
+            "Exit code 1 if a check fails.",
+            ("lma cluster preflight seoul --kubeconfig ~/.kube/config", "before"),
+            ("lma cluster preflight seoul", "after"),
+        ),
+    )(preflight)
     app.command(
         "events",
         help=help_text("Show what happened to a cluster since it was registered.", ("lma cluster events seoul", "")),
@@ -52,6 +62,37 @@ def add_commands(app: typer.Typer) -> None:
         "reseal",
         help=help_text("Seal every credential that is kept with a new key.", ("lma cluster reseal", "")),
     )(reseal)
+
+
+def preflight(
+    context: typer.Context,
+    name: Annotated[str, _NAME],
+    kubeconfig: KubeconfigOption = None,
+    kube_context: ContextOption = None,
+    allow_exec: AllowExecOption = None,
+    output: OutputOption = Output.TABLE,
+    url: UrlOption = None,
+    token: TokenOption = None,
+) -> None:
+    """Check a cluster."""
+    text: str | None = None
+    if kubeconfig is not None:
+        text = read_kubeconfig(kubeconfig, kube_context, allow_exec or [], settled(context, url, token)[0])
+    elif kube_context or allow_exec:
+        raise UsageError("--context and --allow-exec need --kubeconfig", "name the file too")
+    with connect(context, url, token) as client:
+        checks = client.clusters.preflight(name, text)
+    documents = [dataclasses.asdict(check) for check in checks]
+    if output is Output.JSON:
+        tables.print_json(documents)
+    elif output is Output.YAML:
+        tables.print_yaml(documents)
+    else:
+        rows = [(check.outcome, check.name, check.message, check.remedy) for check in checks]
+        styles = [_STYLES.get(check.outcome, "") for check in checks]
+        tables.print_table(("outcome", "check", "found", "what to do"), rows, first_styles=styles)
+    if any(check.outcome == "fail" for check in checks):
+        raise typer.Exit(failures.FAILED)
 
 
 def events(

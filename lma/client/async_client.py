@@ -20,7 +20,17 @@ from websockets.asyncio.client import ClientConnection, connect
 from lma.client import cluster_calls, connection_calls, log_calls, metric_calls, times
 from lma.client import tail as tailing
 from lma.client.call import Call, Request
-from lma.client.entities import Alert, Cluster, Credential, Endpoints, Metadata, RuleGroup, Targets, Timeline
+from lma.client.entities import (
+    Alert,
+    Cluster,
+    Credential,
+    Endpoints,
+    Metadata,
+    PreflightCheck,
+    RuleGroup,
+    Targets,
+    Timeline,
+)
 from lma.client.errors import ClientError
 from lma.client.explanations import Explanation
 from lma.client.samples import Labels, Listing, LogLine, Matrix, MetricResult, Streams
@@ -316,6 +326,14 @@ class AsyncClusters:
         )
         cluster: Cluster = await self._run(call)
         return cluster
+
+    async def preflight(
+        self, name: str, kubeconfig: str | None = None, *, context: str | None = None
+    ) -> tuple[PreflightCheck, ...]:
+        """Look at what stands in the way of a registered cluster, or of one that a kubeconfig offers."""
+        call = connection_calls.preflight(name, kubeconfig, context=context)
+        checks: tuple[PreflightCheck, ...] = await self._run(call)
+        return checks
 
     async def events(self, name: str, after: int = 0) -> Timeline:
         """Read a cluster's timeline, or what follows the event with the id ``after``."""

@@ -10,7 +10,7 @@ import msgspec
 from lma.client.call import Answer, Call, Request, params
 from lma.client.cluster_calls import decode_cluster, path_of
 from lma.client.decode import json_of
-from lma.client.entities import Cluster, ClusterEvent, Credential, Timeline
+from lma.client.entities import Cluster, ClusterEvent, Credential, PreflightCheck, Timeline
 
 LEDGER = "/v1/credentials"
 
@@ -52,6 +52,21 @@ class WireLedger(msgspec.Struct, frozen=True):
     credentials: tuple[WireCredential, ...]
 
 
+class WireCheck(msgspec.Struct, frozen=True):
+    """A check on the wire."""
+
+    name: str
+    outcome: str
+    message: str
+    remedy: str = ""
+
+
+class WirePreflight(msgspec.Struct, frozen=True):
+    """A preflight on the wire."""
+
+    checks: tuple[WireCheck, ...]
+
+
 class WireResealed(msgspec.Struct, frozen=True):
     """What a rotation of the sealing key did, on the wire."""
 
@@ -72,6 +87,18 @@ def connect(
     if context is not None:
         body["context"] = context
     return Call(Request("PUT", f"{path_of(name)}/connection", body=body), decode_cluster)
+
+
+def preflight(
+    name: str, kubeconfig: str | None = None, *, context: str | None = None
+) -> Call[tuple[PreflightCheck, ...]]:
+    """Look at a registered cluster, or at one a kubeconfig offers under that name."""
+    if kubeconfig is None:
+        return Call(Request("GET", f"{path_of(name)}/preflight"), _checks)
+    body: dict[str, Any] = {"kubeconfig": kubeconfig, "name": name}
+    if context is not None:
+        body["context"] = context
+    return Call(Request("POST", "/v1/preflight", body=body), _checks)
 
 
 def events(name: str, after: int = 0) -> Call[Timeline]:
@@ -119,3 +146,8 @@ def _ledger(answer: Answer) -> tuple[Credential, ...]:
         )
         for item in json_of(answer, WireLedger).credentials
     )
+
+
+def _checks(answer: Answer) -> tuple[PreflightCheck, ...]:
+    found = json_of(answer, WirePreflight).checks
+    return tuple(PreflightCheck(check.name, check.outcome, check.message, check.remedy) for check in found)

@@ -185,3 +185,13 @@ class Credential:
     created_at: str = ""
     last_used_at: str | None = None
     expires_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightCheck:
+    """What one check of a preflight says; ``outcome`` is ``pass``, ``warn`` or ``fail``."""
+
+    name: str
+    outcome: str
+    message: str
+    remedy: str = ""

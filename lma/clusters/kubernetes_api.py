@@ -12,6 +12,8 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -38,12 +40,16 @@ Headers = Callable[[], Awaitable[Mapping[str, str]]]
 
 
 class KubernetesApi:
-    """An API server, as whom ``headers`` says. Use ``opened``."""
+    """An API server, as whom ``headers`` says. Use ``opened``.
+
+    ``skew_s`` is by how much its clock is ahead of ours, as its last answer told.
+    """
 
     def __init__(self, server: str, rest: RESTClientObject, headers: Headers) -> None:
         self._server = server
         self._rest = rest
         self._headers = headers
+        self.skew_s: float | None = None
 
     async def get(self, path: str, **params: str) -> Any:
         """Return a decoded object; ``KubernetesError``."""
@@ -100,6 +106,7 @@ class KubernetesApi:
             raise untrusted(self._server, error.certificate_error) from error
         except (aiohttp.ClientError, OSError) as error:
             raise unreachable(self._server, str(error) or type(error).__name__) from error
+        self.skew_s = _skew_s(answer.headers.get("Date"))
         if answer.status >= _BAD:
             raise _refused(method, path, answer.status, data)
         return json.loads(data) if data else None
@@ -145,6 +152,15 @@ def untrusted(server: str, error: Exception) -> KubernetesError:
         f"the API server {server} shows a certificate that can't be trusted: {why}",
         "the kubeconfig is of another cluster, or the authority was replaced: get a new one and register again",
     )
+
+
+def _skew_s(date: str | None) -> float | None:
+    """Return the difference of the clocks, 0 within the second that an HTTP date leaves open."""
+    try:
+        ahead = (parsedate_to_datetime(date or "") - datetime.now(UTC)).total_seconds()
+    except ValueError:
+        return None
+    return 0.0 if -1.5 <= ahead <= 1.0 else ahead  # noqa: PLR2004  a date's precision, and the way back
 
 
 def _refused(method: str, path: str, status: int, data: bytes) -> KubernetesError:

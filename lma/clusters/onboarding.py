@@ -14,12 +14,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
-from lma.clusters import service_account
+from lma.clusters import preflight, service_account
 from lma.clusters.connection import Connection
 from lma.clusters.connections import SYSTEM_PATH, Connections
 from lma.clusters.detect import SIGNALS, Service, Signal, candidates
 from lma.clusters.errors import ConnectorError, KubernetesError
 from lma.clusters.kubeconfig import Reduced
+from lma.clusters.preflight import Check, Verdict
 from lma.clusters.standing import StandingCredentials, no_credential
 from lma.registry.directory import Change, Directory
 from lma.registry.errors import RegistryError, UnknownClusterError
@@ -131,6 +132,21 @@ class Onboarding:
                     ) from error
         await self._directory.remove(name)
         self._connections.drop(name)
+
+    async def preflight(self, name: str, offered: Reduced | None = None) -> list[tuple[Check, Verdict]]:
+        """Look at what stands in the way of a cluster: one that is offered, or the registered one of that name."""
+        clusters = await self._directory.all()
+        if offered is not None:
+            return await preflight.run(Connection(offered.access), name, clusters)
+        record = await self._directory.show(name)
+        connection = self._connections.get(name)
+        if connection is None:
+            raise ConnectorError(
+                "NotConnected",
+                f"cluster {name!r} has no connection to its API server",
+                "preflight is for clusters with one: give a kubeconfig, or register it with one",
+            )
+        return await preflight.run(connection, name, clusters, is_account=_exchanges(record))
 
     async def reconnect(self, record: ClusterRecord) -> None:
         """Look for the ways to a cluster's data again."""

@@ -24,7 +24,7 @@ from lma.registry.database import Database
 from lma.registry.models import JobRow
 from lma.registry.records import ClusterId
 
-LEASE_S: Final = 10.0
+LEASE_S: Final = 5.0
 KEPT_FINISHED: Final = timedelta(days=7)
 
 

@@ -27,6 +27,7 @@ COMMANDS = (
     "cluster show",
     "cluster change",
     "cluster remove",
+    "cluster preflight",
     "cluster events",
     "cluster credentials",
     "cluster rotate",

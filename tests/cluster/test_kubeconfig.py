@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 import yaml
 
-from lma.clusters.kubeconfig import folder_reader, reduce_kubeconfig, render
 from lma.service.app import create_app
 from lma.service.config import ServiceConfig
 from lma.service.runtime import Service
 from tests.cluster.bed import Cluster
+from tests.cluster.offers import connected, offered, reasons
 
 WATCHED = (
     "/api/v1/namespaces",
@@ -45,12 +43,6 @@ async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def offered(cluster: Cluster, user: str = "admin") -> dict[str, Any]:
-    """Return what the command line would send."""
-    text = cluster.kubeconfig(user).read_text()
-    return {"kubeconfig": render(reduce_kubeconfig(text, read_file=folder_reader(cluster.folder)).access)}
-
-
 def objects(cluster: Cluster) -> set[str]:
     found = set()
     for path in WATCHED:
@@ -58,28 +50,6 @@ def objects(cluster: Cluster) -> set[str]:
             metadata = item["metadata"]
             found.add(f"{path} {metadata.get('namespace', '')}/{metadata['name']}")
     return found
-
-
-async def connected(client: httpx.AsyncClient, name: str, offer: dict[str, Any]) -> list[dict[str, Any]]:
-    """Connect a cluster and return the events until that is over."""
-    events: list[dict[str, Any]] = []
-    before = await client.get(f"/v1/clusters/{name}/events")
-    last = before.json()["events"][-1]["id"] if before.status_code == 200 else 0
-    answer = await client.put(f"/v1/clusters/{name}/connection", json=offer)
-    assert answer.status_code == 202, answer.text
-    until, seen = time.monotonic() + 60, last
-    while time.monotonic() < until:
-        found = (await client.get(f"/v1/clusters/{name}/events", params={"after": seen})).json()
-        events += found["events"]
-        seen = events[-1]["id"] if events else last
-        if found["phase"] != "registering" and not found["events"]:
-            return events
-        await asyncio.sleep(0.1)
-    raise AssertionError(events)
-
-
-def reasons(events: list[dict[str, Any]]) -> list[str]:
-    return [event["reason"] for event in events]
 
 
 async def test_a_cluster_is_registered_asked_and_removed_without_a_trace(
@@ -128,6 +98,28 @@ async def test_a_cluster_is_registered_asked_and_removed_without_a_trace(
 
     assert (await client.delete("/v1/clusters/one")).status_code == 204
     one.programs.wait_for("all that was made is gone", lambda: objects(one) == before, 60)
+
+
+async def test_preflight_passes_before_and_after(one: Cluster, client: httpx.AsyncClient) -> None:
+    before = (await client.post("/v1/preflight", json={**offered(one), "name": "one"})).json()
+    assert [check["name"] for check in before["checks"] if check["outcome"] == "fail"] == [], before
+    assert len(before["checks"]) >= 20
+    await connected(client, "one", offered(one))
+    after = (await client.get("/v1/clusters/one/preflight")).json()
+    found = {check["name"]: check["outcome"] for check in after["checks"]}
+    assert "fail" not in found.values(), after
+    assert (found["metrics"], found["logs"], found["query-services"]) == ("pass", "pass", "pass")
+    twin = (await client.post("/v1/preflight", json={**offered(one), "name": "twin"})).json()
+    assert [check["name"] for check in twin["checks"] if check["outcome"] == "fail"] == ["identity"]
+    assert (await client.delete("/v1/clusters/one")).status_code == 204
+
+
+async def test_preflight_tells_a_weak_user_what_is_missing(one: Cluster, client: httpx.AsyncClient) -> None:
+    one.add_user("nobody")
+    found = (await client.post("/v1/preflight", json=offered(one, "nobody"))).json()
+    told = {check["name"]: check for check in found["checks"]}
+    assert (found["outcome"], told["list-services"]["outcome"], told["identity"]["outcome"]) == ("fail", "fail", "fail")
+    assert "forbidden" in told["nodes"]["message"]
 
 
 async def test_two_clusters_answer_one_question(one: Cluster, other: Cluster, client: httpx.AsyncClient) -> None:

@@ -28,6 +28,8 @@ OPERATIONS = {
     ("POST", "/v1/clusters/{name}/credential/rotate"): {"200", "401", "404", "422"},
     ("POST", "/v1/clusters/{name}/credential/revoke"): {"200", "401", "404", "422"},
     ("GET", "/v1/credentials"): {"200", "401", "422"},
+    ("POST", "/v1/preflight"): {"200", "401", "422"},
+    ("GET", "/v1/clusters/{name}/preflight"): {"200", "401", "404", "422"},
     ("POST", "/v1/credentials/reseal"): {"200", "401", "503"},
     ("POST", "/v1/clusters/{name}/inspect"): {"200", "401", "404"},
 }
