@@ -25,7 +25,7 @@ LAST_DIGIT = 1e-12
 _SUMMED = re.compile(r"\b(sum|avg|stddev|stdvar|histogram_quantile|histogram_fraction)\b")
 _SORTED = re.compile(r"\s*sort(_desc|_by_label|_by_label_desc)?\s*\(")
 _ANY_VALUE = re.compile(r"\s*limitk\b")
-_POSITION = re.compile(r"\s*\(\d+:\d+\)")
+POSITION = re.compile(r"\s*\(\d+:\d+\)")
 _SHOWN = 12
 
 
@@ -200,7 +200,7 @@ def _repeated(answer: Answer) -> list[LabelSet]:
 
 
 def _texts(notes: tuple[str, ...]) -> set[str]:
-    return {_POSITION.sub("", note) for note in notes}
+    return {POSITION.sub("", note) for note in notes}
 
 
 def _summary(answer: Answer) -> list[str]:

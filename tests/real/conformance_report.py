@@ -36,6 +36,10 @@ REASONS: Final[Mapping[Outcome, str]] = {
         "one server fails on duplicates of one side in a cluster where the other side has nothing; such a cluster is "
         "not asked"
     ),
+    Outcome.NOTES: (
+        "the same rows, but a warning is missing about data that the matchers on cluster labels make irrelevant, or "
+        "histograms are remarked upon below a function that makes one Prometheus read their counts and sums only"
+    ),
     Outcome.REFUSED: "the gateway says that it can't compute this exactly",
     Outcome.DIFFERENT: "a bug",
     Outcome.FAILED: "no answer in time, or one that is no Prometheus envelope: a bug",

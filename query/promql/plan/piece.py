@@ -134,8 +134,11 @@ class _Cutter:
             reason = blocker or self._alone_only(f"{name}()")
             return Piece(sent, reads_data=bool(data), blocker=reason)
         if name in functions.ABSENCE:
-            visible = NameSet(frozenset(absent_labels(expr.args[0])))
-            return Piece(sent, visible, blocker=blocker or self._alone_only(f"{name}()"))
+            labels = absent_labels(expr.args[0])
+            reason = blocker or self._alone_only(f"{name}()")
+            if labels and args[0].is_empty:
+                reason = reason or f"{name}() answers with labels that the cluster does not have"
+            return Piece(sent, NameSet(frozenset(labels)), blocker=reason)
         if name == "scalar":
             return Piece(sent, is_vector=False, blocker=blocker or self._alone_only("scalar()"))
         if name in functions.ORDERS:

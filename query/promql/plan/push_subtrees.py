@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from query.model.clusters import Cluster
+from query.promql.plan import functions
 from query.promql.plan.context import PlanContext
 from query.promql.plan.info_selector import info_matchers
 from query.promql.plan.nodes import Concat, Shard
@@ -42,7 +43,8 @@ def push_whole(expr: Expr, context: PlanContext) -> Concat | None:
     """Return the tree as one leaf, None if the clusters' answers to it don't concatenate to the union's."""
     holders = holders_of(expr, context.clusters)
     if not holders:
-        return Concat(expr, (), type_of(expr)) if is_empty_without_data(expr, context) else None
+        is_silent = not (isinstance(expr, Call) and expr.function in functions.ORDERS)  # those warn in range queries
+        return Concat(expr, (), type_of(expr)) if is_silent and is_empty_without_data(expr, context) else None
     shards: list[Shard] = []
     for cluster in holders:
         piece = piece_of(expr, cluster, context, is_alone=len(holders) == 1)
