@@ -31,7 +31,10 @@ REASONS: Final[Mapping[Outcome, str]] = {
         "rates see them (thanos#3644), and its engine is an older one"
     ),
     Outcome.UNSPOKEN: "the query uses syntax that this Thanos does not know, and one Thanos over everything refuses it",
-    Outcome.UNDECIDED: "bare servers and Thanos are mixed and disagree about this query, so that nobody can tell",
+    Outcome.UNDECIDED: (
+        "Prometheus and Thanos disagree about this query, and the answer is made of both: clusters behind bare servers "
+        "and behind Thanos, or what a cluster's Thanos and what the gateway computed"
+    ),
     Outcome.UNSEEN: (
         "one server fails on duplicates of one side in a cluster where the other side has nothing; such a cluster is "
         "not asked"

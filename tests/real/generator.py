@@ -117,6 +117,7 @@ class Generator:
         if self._chance(0.3):
             function = self._pick(GAUGE_RANGES)
             exact = exact and function not in {"avg_over_time", "deriv", "stddev_over_time"}
+            exact = exact and not function.startswith("ts_of_")  # their deviations are small beside them, and round
             text = f"{function}({selector}[{self._pick(('1m', '3m', '10m'))}]{self._shift()})"
             return Vector(text, GAUGES[metric], is_exact=exact)
         return Vector(selector + self._shift(), GAUGES[metric], is_exact=exact)
@@ -213,7 +214,9 @@ class Generator:
     def _mathematics(self, depth: int) -> Vector:
         inner = self._vector(depth - 1)
         function = self._pick((*SMOOTH_MATH, *STEPPED_MATH) if inner.is_exact else SMOOTH_MATH)
-        return replace(inner, text=f"{function}({inner.text})", is_exact=inner.is_exact and function != "atan")
+        return replace(
+            inner, text=f"{function}({inner.text})", is_exact=inner.is_exact and function not in {"atan", "timestamp"}
+        )
 
     def _relabelled(self, depth: int) -> Vector:
         inner = self._vector(depth - 1)
