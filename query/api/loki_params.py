@@ -11,6 +11,7 @@ from typing import Final
 
 from query.api.go_values import go_float
 from query.api.params import Params, parse_flag
+from query.api.prometheus_options import parse_exactness
 from query.execute.logs_fetch import LogsOptions, LogsRange
 from query.execute.settings import ExecuteSettings
 from query.logql.merge import Direction
@@ -151,6 +152,7 @@ def parse_options(params: Params, settings: ExecuteSettings, encoding_flags: str
         direction=Direction(direction),
         interval_ms=interval_ms,
         categorize=CATEGORIZE in encoding_flags.split(","),
+        exactness=parse_exactness(params.get("exactness"), settings.exactness),
     )
 
 

@@ -25,9 +25,11 @@ from query.execute.logs_writes import LogsWrites
 from query.execute.membership import Membership
 from query.execute.settings import ExecuteSettings
 from query.logql.plan import PlanContext, plan_logs, plan_metric
+from query.logql.plan.certify import certify_numbers
 from query.logql.plan.placing import holders_of
 from query.logql.syntax import parse_query
 from query.logql.syntax.nodes import Expr, LogQuery, MetricExpr
+from query.model.certificate import Exactness, require_exactness
 from query.model.errors import BadQueryError, DeadlineError, GatewayError, LimitExceededError, UnsupportedError
 
 OFF_LOOP_BYTES: Final = 64 << 10
@@ -86,6 +88,10 @@ class LogsQueries:
         deadline = self._deadline(options)
         context, reached = await self.reach(expr, when, deadline)
         plan = plan_metric(expr, context)
+        if options.exactness < Exactness.APPROXIMATE:
+            label = context.partition_label
+            remedy = f'ask one cluster with {label}="…", keep {label} in the grouping'
+            require_exactness(certify_numbers(plan.root), options.exactness, remedy=remedy)
         wanted = [(leaf, shard) for leaf in plan.leaves() for shard in leaf.shards]
         shards = [shard for _, shard in wanted]
         budget = Budget(self._settings.sample_lines)

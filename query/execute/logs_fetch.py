@@ -11,6 +11,7 @@ from query.backends.outcome import Answered, Completeness, Missing, completeness
 from query.execute.fanout import Call, Member, ask
 from query.logql.merge import Direction
 from query.logql.plan import Shard
+from query.model.certificate import Exactness
 from query.model.clusters import ClusterName
 from query.model.errors import BadQueryError, ExecutionError
 from query.model.time import NS_PER_MS
@@ -52,6 +53,8 @@ class LogsOptions:
     direction: Direction = Direction.BACKWARD
     interval_ms: int = 0
     categorize: bool = False
+    exactness: Exactness = Exactness.APPROXIMATE
+    """The least exact that numbers may be."""
     query_tags: str = ""
     """Who asks, in Loki's words (``X-Query-Tags``); clusters write it into their own logs and metrics."""
 

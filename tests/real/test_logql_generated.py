@@ -23,7 +23,7 @@ LINES = (
 )
 NUMBERS = (LogQuestion("range", 0, 2_700, step_s=120), LogQuestion("instant", None, 2_400))
 ALL_LINES = 5_000
-REFUSED_AT_MOST = 0.15
+REFUSED_AT_MOST = 0.05
 """Share of the queries that the gateway may refuse; lowered as the gateway learns to compute more."""
 OVER_THE_LIMIT = "maximum number of series"
 

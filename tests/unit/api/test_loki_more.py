@@ -126,3 +126,12 @@ async def test_a_query_is_explained_without_being_asked() -> None:
     assert "lines  [merged, exact" in text
     assert (await fleet.get("query_explain", query='{app="x"}', format="text")).status_code == 400
     assert (await fleet.get("query_explain", query="vector(1)", format="xml")).status_code == 400
+
+
+async def test_numbers_less_exact_than_asked_for_are_refused_by_node_and_rule() -> None:
+    fleet = LokiFleet(seoul={}, tokyo={})
+    answer = await fleet.get("query", query='sum(rate({app="x"}[5m]))', time="1", exactness="exact")
+    assert answer.status_code == 400
+    assert "it would be rounded: floats of several clusters are added in another order" in answer.text
+    assert (await fleet.get("query", query="vector(1)", exactness="perfect")).status_code == 400
+    assert (await fleet.get("query", query="vector(1)", time="1", exactness="exact")).status_code == 200
