@@ -16,6 +16,7 @@ from typing import assert_never
 
 from query.logql.plan.averages import protect_average
 from query.logql.plan.context import PlanContext, hidden_constants
+from query.logql.plan.idle_formats import without_idle_formats
 from query.logql.plan.pipeline import EXTRACTED, NOTHING, cut_range, parses
 from query.logql.syntax.nodes import (
     SET_OPERATORS,
@@ -90,7 +91,7 @@ class _Cutter:
                 assert_never(expr)
 
     def _range(self, expr: RangeAggregation) -> Piece:
-        cut = cut_range(expr.range, self._cluster, self._context)
+        cut = cut_range(without_idle_formats(expr), self._cluster, self._context)
         if cut.range is None:
             return Piece(expr, cut.visible, is_empty=True)
         grouping = self._grouping(expr.grouping, of_lines=True)

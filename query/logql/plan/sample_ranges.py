@@ -22,6 +22,7 @@ from dataclasses import replace
 from typing import Final
 
 from query.logql.plan.context import PlanContext
+from query.logql.plan.idle_formats import without_idle_formats
 from query.logql.plan.logs import plan_logs
 from query.logql.plan.pipeline import reads
 from query.logql.plan.placed import Sampled
@@ -73,7 +74,7 @@ def _sampled(expr: RangeAggregation, unwrap: Unwrap, context: PlanContext) -> Sa
     conditions = [part for condition in unwrap.filters for part in _conjuncts(condition)]
     if any(_names_error(part) and part != NO_ERROR for part in conditions):
         return None
-    query = expr.range.query
+    query = without_idle_formats(expr).query
     stages = (*query.stages, *map(LabelFilterStage, unwrap.filters))
     needed = {unwrap.label, *(name for stage in stages for name in reads(stage))}
     grouping = expr.grouping

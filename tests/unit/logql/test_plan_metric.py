@@ -157,3 +157,16 @@ def test_averages_are_asked_for_in_a_form_that_loki_shards_right() -> None:
         'avg_over_time({app="x", cluster="lima"} | json | y!="" | ( y>=0s or y<0s ) | __error__="" '
         '| unwrap duration(y) | __error__=""[5m]) by (a)'
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ('rate({app="x"} | json | line_format "{{.cluster}}"[5m])', 'rate({app="x"} | json[5m])'),
+        ('rate({app="x"} | line_format "{{.cluster}}" | json[5m])', 'rate({app="x"} | line_format "{{\\"seoul\\"}}" | json | __lma_absent__=""[5m])'),
+        ('rate({app="x"} | line_format "{{.cluster}}" |= "a"[5m])', 'rate({app="x"} | line_format "{{\\"seoul\\"}}" |= "a"[5m])'),
+        ('bytes_rate({app="x"} | line_format "{{.cluster}}"[5m])', 'bytes_rate({app="x"} | line_format "{{\\"seoul\\"}}"[5m])'),
+    ],
+)  # fmt: skip
+def test_templates_that_nothing_reads_are_left_out_as_loki_leaves_them_out(text: str, sent: str) -> None:
+    assert metric(text).leaves()[0].shards[0].query == sent
