@@ -96,7 +96,7 @@ def add_routes(router: APIRouter, directory: Directory, onboarding: Onboarding, 
         responses=errors(404, 422),
     )
     async def rotate_credential(name: str) -> CredentialList:
-        """Replace the token of our account in a cluster; the old one is invalid at once."""
+        """Replace the token of our account in a cluster; the old one is invalid within seconds."""
         await onboarding.rotate(name)
         return await list_credentials(name)
 

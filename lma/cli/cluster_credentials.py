@@ -47,7 +47,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command(
         "rotate",
         help=help_text(
-            "Replace the token by which a cluster is reached; the old one is invalid at once.",
+            "Replace the token by which a cluster is reached; the old one is invalid within seconds.",
             ("lma cluster rotate seoul", ""),
         ),
     )(rotate)

@@ -346,7 +346,7 @@ class AsyncClusters:
         return ledger
 
     async def rotate(self, name: str) -> tuple[Credential, ...]:
-        """Replace a cluster's token; the old one is invalid at once."""
+        """Replace a cluster's token; the old one is invalid within seconds."""
         ledger: tuple[Credential, ...] = await self._run(connection_calls.rotate(name))
         return ledger
 

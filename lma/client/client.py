@@ -344,7 +344,7 @@ class Clusters:
         return ledger
 
     def rotate(self, name: str) -> tuple[Credential, ...]:
-        """Replace a cluster's token; the old one is invalid at once."""
+        """Replace a cluster's token; the old one is invalid within seconds."""
         ledger: tuple[Credential, ...] = self._run(connection_calls.rotate(name))
         return ledger
 

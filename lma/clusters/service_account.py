@@ -2,7 +2,8 @@
 
 What is made, in one namespace of ours plus one role in each namespace that has something to ask:
 
-* a service account, and a Secret that its tokens are bound to: deleting the Secret revokes every token at once;
+* a service account, and a Secret that its tokens are bound to: deleting the Secret revokes every token, within the ten
+  seconds for which an API server remembers that one is valid;
 * rights to query exactly the services that were found (``services/proxy`` by name), to see what preflight and detection
   look at (read-only, no Secret, no ConfigMap, no log), to renew its own token, and to delete the namespace itself.
 

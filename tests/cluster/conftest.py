@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from lma.clusters.service_account import NAMESPACE
 from tests.cluster import bed, workload
 from tests.cluster.bed import needs
 
@@ -22,9 +23,16 @@ def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[bed.Clus
 
 @pytest.fixture
 def one(clusters: list[bed.Cluster]) -> bed.Cluster:
-    return clusters[0]
+    return _clean(clusters[0])
 
 
 @pytest.fixture
 def other(clusters: list[bed.Cluster]) -> bed.Cluster:
-    return clusters[1]
+    return _clean(clusters[1])
+
+
+def _clean(cluster: bed.Cluster) -> bed.Cluster:
+    """Return a cluster once what the test before made there is gone: a namespace is deleted after the answer."""
+    path = f"/api/v1/namespaces/{NAMESPACE}"
+    cluster.programs.wait_for("the namespace of the test before is gone", lambda: not cluster.api.exists(path), 60)
+    return cluster

@@ -162,6 +162,17 @@ async def test_a_user_without_rights_is_told_which_are_missing(one: Cluster, cli
     assert (await client.delete("/v1/clusters/weak")).status_code == 204
 
 
+async def becomes(client: httpx.AsyncClient, url: str, params: dict[str, str]) -> int:
+    """Ask until the answer is no longer 200: an API server remembers for ten seconds that a token is valid."""
+    status = 200
+    for _ in range(50):
+        status = (await client.get(url, params=params)).status_code
+        if status != 200:
+            break
+        await asyncio.sleep(0.5)
+    return status
+
+
 async def test_rotating_and_revoking_take_effect_in_the_cluster(
     one: Cluster, client: httpx.AsyncClient, service: Service
 ) -> None:
@@ -172,13 +183,10 @@ async def test_rotating_and_revoking_take_effect_in_the_cluster(
     ask = {"query": "count(up)"}
     assert (await client.post("/v1/clusters/one/credential/rotate")).status_code == 200
     assert (await client.get("/prometheus/api/v1/query", params=ask)).status_code == 200
-    async with httpx.AsyncClient(verify=connection.access.tls()) as direct:
-        whoami = await direct.get(f"{one.server}/api", headers={"Authorization": f"Bearer {old}"})
-    assert whoami.status_code == 401
+    async with httpx.AsyncClient(verify=connection.access.tls(), headers={"Authorization": f"Bearer {old}"}) as direct:
+        assert await becomes(direct, f"{one.server}/api", {}) == 401
     assert (await client.post("/v1/clusters/one/credential/revoke")).status_code == 200
-    await asyncio.sleep(0.2)
-    refused = await client.get("/prometheus/api/v1/query", params=ask)
-    assert refused.status_code == 503
+    assert await becomes(client, "/prometheus/api/v1/query", ask) == 503
     events = await connected(client, "one", offered(one))
     assert reasons(events)[-1] in {"Unchanged", "Registered"}, events
     assert (await client.get("/prometheus/api/v1/query", params=ask)).status_code == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import ipaddress
 import json
 import subprocess
@@ -200,9 +201,11 @@ class Cluster:
 
 @contextlib.contextmanager
 def opened(count: int) -> Iterator[list[Cluster]]:
-    """Run ``count`` clusters while the block lasts."""
+    """Run ``count`` clusters while the block lasts; another run on this machine waits for its turn."""
     binaries = parts.ensure(PARTS)
     with contextlib.ExitStack() as stack:
+        turn = stack.enter_context((ROOT / "lmabed.lock").open("w"))
+        fcntl.flock(turn, fcntl.LOCK_EX)
         clusters = [stack.enter_context(_prepared(Network(number), binaries)) for number in range(count)]
         for cluster in clusters:
             cluster.start()
