@@ -203,7 +203,6 @@ class Onboarding:
                 current,
                 config=config,
                 uid=uid,
-                phase=Phase.READY,
                 connection=shown,
                 capabilities={"kubernetes": version, **{signal: one.service.product for signal, one in chosen.items()}},
             ),
@@ -213,6 +212,8 @@ class Onboarding:
             await self._directory.tell(cluster, "Unchanged", f"registered already, nothing changed ({elapsed})")
         else:
             await self._directory.tell(cluster, "Registered", f"takes part in queries, connected in {elapsed}")
+        # Last, because who waits for it wants to have seen everything that was told before.
+        await self._directory.put_phase(cluster, Phase.READY)
 
     async def _look(self, cluster: ClusterId, connection: Connection) -> tuple[str, str, Sequence[Mapping[str, Any]]]:
         """Return the natural key, the version and the services of the cluster."""

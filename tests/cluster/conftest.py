@@ -34,5 +34,6 @@ def other(clusters: list[bed.Cluster]) -> bed.Cluster:
 def _clean(cluster: bed.Cluster) -> bed.Cluster:
     """Return a cluster once what the test before made there is gone: a namespace is deleted after the answer."""
     path = f"/api/v1/namespaces/{NAMESPACE}"
+    cluster.api.delete(path)
     cluster.programs.wait_for("the namespace of the test before is gone", lambda: not cluster.api.exists(path), 60)
     return cluster
