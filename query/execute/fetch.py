@@ -13,6 +13,7 @@ from query.backends.base import Backend, BackendError, Deadline, Failure, Reques
 from query.backends.outcome import Answered, Completeness, Missing, Outcome, completeness
 from query.execute.budget import Spending
 from query.execute.fanout import Call, Member, ask
+from query.execute.note_places import placed
 from query.model.certificate import Exactness
 from query.model.clusters import ClusterName
 from query.model.errors import ExecutionError
@@ -145,6 +146,8 @@ class Fetch:
         self._has_asked_thresholds = False
         self.took: list[Took] = []
         self._splices = False
+        self.text = ""
+        """The query as the user wrote it, for places in notes."""
 
     async def run(self, plan: Plan, text_of: Callable[[Expr], str] = print_expr) -> None:
         """Ask for every leaf; afterwards ``fetched``, ``gaps`` and ``completeness`` tell what came back.
@@ -243,7 +246,7 @@ class Fetch:
             found = self._spliced(shard, answer) if self._splices else None
             if found is None:
                 envelope, bodies = read_query(answer)
-                self._take_in(envelope)
+                self._take_in(shard, envelope)
                 found = Fetched(shard, bodies)
         except UpstreamQueryError as error:
             if self._members[shard.cluster].stands_in:
@@ -256,11 +259,13 @@ class Fetch:
         series = text.count(SERIES)
         if not carries(text, shard.added, series):
             return None
-        self._take_in(envelope)
+        self._take_in(shard, envelope)
         return Fetched(shard, spliced=text, spliced_series=series)
 
-    def _take_in(self, envelope: Envelope[QueryData]) -> None:
-        self.notes |= Notes(tuple(envelope.warnings), tuple(envelope.infos))
+    def _take_in(self, shard: Shard, envelope: Envelope[QueryData]) -> None:
+        if envelope.warnings or envelope.infos:
+            told = Notes(tuple(envelope.warnings), tuple(envelope.infos))
+            self.notes |= placed(told, print_expr(shard.expr), self.text)
         if not isinstance(envelope.data, msgspec.UnsetType) and envelope.data.stats is not None:
             self.statistics.append(envelope.data.stats)
 

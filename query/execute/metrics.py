@@ -118,6 +118,7 @@ class MetricsQueries:
                 planned = self._plans.get(text, key, partial(self._plan, expr, grid, options, asked, partials))
             plan, limit_bytes = planned.plan, self._settings.response_bytes
             fetch = Fetch(grid, options, settled, unsettled, cluster_deadline, limit_bytes, kept, spending)
+            fetch.text = text
             with trace.timing("fetch"):
                 await fetch.run(plan, planned.text_of)
             if sources.replace_failed(fetch.completeness.missing):
