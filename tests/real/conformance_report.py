@@ -15,6 +15,7 @@ from typing import Final
 
 import lma.parts
 from tests.real.comparison import LAST_DIGIT
+from tests.real.pushdown_coverage import coverage, summary_lines
 from tests.real.suite import Outcome
 from tests.real.suite_cases import all_sections
 from tests.real.tally import Tally
@@ -88,7 +89,7 @@ class Report:
 
     def markdown(self) -> str:
         """Return the report."""
-        return "\n".join([*self._head(), *self._suite(), *self._generated(), *self._listed(), ""])
+        return "\n".join([*self._head(), *self._suite(), *self._generated(), *self._pushed(), *self._listed(), ""])
 
     def failures(self) -> str:
         """Return every difference with both answers."""
@@ -143,6 +144,9 @@ class Report:
             *_cut(self.generated),
             *_table(tally),
         ]
+
+    def _pushed(self) -> list[str]:
+        return ["", "## Push-down", "", *summary_lines(coverage())]
 
     def _listed(self) -> list[str]:
         lines: list[str] = []
