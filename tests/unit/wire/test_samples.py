@@ -5,7 +5,7 @@ import math
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from query.backends.base import BackendError
@@ -38,6 +38,7 @@ def test_samples_that_were_not_asked_for_are_not_understood(values: str) -> None
         frame_of([body(f'{{"metric":{{}},"values":{values}}}')], {}, GRID)
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.floats()), min_size=4, max_size=4))
 def test_what_is_written_reads_back_to_the_bit(row: list[float | None]) -> None:
     values = np.array([[0.0 if value is None else value for value in row]])

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from query.model.frames import Frame
@@ -68,6 +68,7 @@ def of_one_server(op: str, *parts: Sequence[float]) -> float:
     return float(aggregate(op, vector([value for part in parts for value in part])).values[0, 0])
 
 
+@settings(deadline=None)
 @given(clusters)
 def test_the_mean_is_that_of_all_values(parts: list[list[float]]) -> None:
     expected = math.fsum(value for part in parts for value in part) / sum(map(len, parts))
@@ -75,6 +76,7 @@ def test_the_mean_is_that_of_all_values(parts: list[list[float]]) -> None:
     assert merged("means", *parts) == merged("avg", *parts)
 
 
+@settings(deadline=None)
 @given(clusters)
 def test_the_variance_is_that_of_all_values(parts: list[list[float]]) -> None:
     expected = of_one_server("stdvar", *parts)
@@ -157,6 +159,7 @@ def test_a_leg_that_leaves_a_group_out_tells_of_native_histograms(rows: dict[str
     assert raised.value.needs is Partials.NONE
 
 
+@settings(deadline=None)
 @given(clusters, st.floats(-0.5, 1.5))
 def test_a_quantile_of_counted_values_is_that_of_the_values(parts: list[list[float]], phi: float) -> None:
     everything = vector([value for part in parts for value in [*part, NAN, INF, part[0]]])
