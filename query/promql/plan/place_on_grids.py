@@ -38,12 +38,16 @@ def place_on_grids(expr: Expr, context: PlanContext) -> Expr:
     root = expr
     while isinstance(root, Paren):
         root = root.expr
-    return root if isinstance(root, Concat) else _Placing(context).place(expr, context.grid)
+    if isinstance(root, Concat):
+        return root
+    placing = _Placing(context)
+    return placing.place(expr, placing.whole)
 
 
 class _Placing:
     def __init__(self, context: PlanContext) -> None:
         self._context = context
+        self.whole = context.grid
 
     def place(self, expr: Expr, grid: Grid) -> Expr:
         match expr:
@@ -62,7 +66,8 @@ class _Placing:
                 return replace_children(expr, lambda child: self.place(child, grid))
 
     def _on(self, source: Concat, grid: Grid) -> Concat:
-        return source if grid == self._context.grid else replace(source, grid=grid)
+        """Return a leaf with its grid, none if that is the query's; that of a subquery may only happen to equal it."""
+        return source if grid is self.whole else replace(source, grid=grid)
 
     def _samples(self, source: Concat, grid: Grid) -> Samples:
         assert isinstance(source.expr, MatrixSelector | Subquery)  # noqa: S101  (nothing else is a range vector)
@@ -75,7 +80,7 @@ class _Placing:
     def _subquery(self, expr: Subquery, grid: Grid) -> Subquery:
         inner = subquery_grid(expr, grid)
         if inner is None:
-            return replace(expr, expr=Concat(expr.expr, ()))
+            return replace(expr, expr=Concat(expr.expr, (), grid=grid))  # nothing now, but at other times
         if inner.steps > self._context.subquery_points:
             raise LimitExceededError(
                 "subquery_points",

@@ -95,6 +95,13 @@ def test_a_subquery_between_whose_points_the_steps_fall_asks_nothing() -> None:
     assert [leaf.shards for leaf in plan.leaves()] == [()]
 
 
+@pytest.mark.parametrize("query", ["max_over_time(sum(x)[1s:1h])", "max_over_time(sum(x)[1m:1m])"])
+def test_a_plan_that_is_right_at_one_time_only_says_so(query: str) -> None:
+    """The grid of the subquery is empty, or happens to be the query's; a plan without grids would be used again."""
+    aligned = PlanContext(CLUSTERS, step_ms=60_000, range_ms=600_000, start_ms=1_200_000)
+    assert [leaf.grid is None for leaf in plan_query(parse(query), aligned).leaves()] == [False]
+
+
 def test_times_before_1970_are_aligned_alike() -> None:
     (subquery,) = (node for node in nodes(parse("x[25s:10s]")) if isinstance(node, Subquery))
     assert subquery_grid(subquery, Grid.instant(-20_000)) == Grid(-40_000, -20_000, 10_000)
