@@ -83,9 +83,10 @@ class Gateway:
         )
         self._prometheus_probe: LabelProbe = PrometheusProbe()
         self._loki_probe: LabelProbe = LokiProbe()
-        self.metrics = Membership(self._prometheus_probe, config.partition_label, limits.cluster_timeout_s)
-        self.logs = Membership(self._loki_probe, config.partition_label, limits.cluster_timeout_s)
         self._pool = MemoryPool(limits.memory_bytes)
+        label, timeout_s = config.partition_label, limits.cluster_timeout_s
+        self.metrics = Membership(self._prometheus_probe, label, timeout_s, self._pool)
+        self.logs = Membership(self._loki_probe, label, timeout_s, self._pool)
         self._session: aiohttp.ClientSession | None = None
         self._built: dict[str, _Built] = {}
         self._is_open = False

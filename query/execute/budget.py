@@ -14,13 +14,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, Self
 
 from query.backends.base import Deadline, Take
 from query.model.clusters import ClusterName
 from query.model.errors import LimitExceededError, OverloadedError
 from query.wire.tally import Tally
 
+DEFAULT_MEMORY_BYTES: Final = 2 << 30
 BODY_WEIGHT: Final = 2
 """Bytes held for a byte read: what came in, and what it becomes."""
 WAIT_S: Final = 10.0
@@ -112,6 +113,39 @@ class Account:
     def close(self) -> None:
         """Give everything back; safe to call more than once."""
         self.keep(0)
+
+
+class Counting(Protocol):
+    """Follows answers while they stream in."""
+
+    def counting(self, cluster: ClusterName) -> Take:
+        """Return what is to be told of every piece of one answer of a cluster."""
+        ...
+
+
+class Holding:
+    """Follows the answers of a request that has no budget of its own: they only share the memory.
+
+    Use as a context manager around asking and making the answer.
+    """
+
+    def __init__(self, pool: MemoryPool, deadline: Deadline) -> None:
+        self._account = Account(pool)
+        self._deadline = deadline
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._account.close()
+
+    def counting(self, _cluster: ClusterName) -> Take:
+        """Return what holds every piece of an answer."""
+
+        async def take(chunk: bytes) -> None:
+            await self._account.take(len(chunk) * BODY_WEIGHT, self._deadline)
+
+        return take
 
 
 class Spending:

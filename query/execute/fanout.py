@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from query.backends.base import Backend, BackendError, Deadline, Request, read_all
 from query.backends.outcome import Answered, Missing, Outcome
-from query.execute.budget import Spending
+from query.execute.budget import Counting
 from query.model.clusters import Cluster
 from query.model.errors import GatewayError
 
@@ -51,7 +51,7 @@ class Call:
 
 
 async def ask(
-    calls: Sequence[Call], deadline: Deadline, limit_bytes: int, spending: Spending | None = None
+    calls: Sequence[Call], deadline: Deadline, limit_bytes: int, spending: Counting | None = None
 ) -> list[Outcome]:
     """Send every call at once; return their outcomes in the same order.
 
@@ -71,7 +71,7 @@ async def ask(
     raise error
 
 
-async def _ask_one(call: Call, deadline: Deadline, limit_bytes: int, spending: Spending | None) -> Outcome:
+async def _ask_one(call: Call, deadline: Deadline, limit_bytes: int, spending: Counting | None) -> Outcome:
     name = call.member.cluster.name
     began = time.monotonic()
     take = spending.counting(name) if spending is not None else None

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from query.backends.base import Deadline
 from query.backends.outcome import Answered, Missing
+from query.execute.budget import Holding
 from query.execute.logs_answer import LogsAnswer
 from query.execute.logs_ask import LogsAsk
 from query.execute.logs_coverage import cover, data_window, needs_cover
@@ -81,8 +82,10 @@ class LogsQueries:
                 "which line of an interval comes first is decided over the lines of all clusters",
                 remedy="leave interval out, or select one cluster",
             )
-        outcomes = await ask_shards(shards, when, options, reached, deadline, self._settings.response_bytes)
-        return await _off_loop(outcomes, lambda: merge_lines(shards, outcomes, options, reached))
+        limit_bytes = self._settings.response_bytes
+        with Holding(self._membership.pool, deadline) as holding:
+            outcomes = await ask_shards(shards, when, options, reached, deadline, limit_bytes, holding)
+            return await _off_loop(outcomes, lambda: merge_lines(shards, outcomes, options, reached))
 
     async def _numbers(self, expr: MetricExpr, when: LogsRange, options: LogsOptions) -> LogsAnswer:
         deadline = self._deadline(options)
@@ -95,15 +98,17 @@ class LogsQueries:
         wanted = [(leaf, shard) for leaf in plan.leaves() for shard in leaf.shards]
         shards = [shard for _, shard in wanted]
         budget = Budget(self._settings.sample_lines)
-        asking = ask_shards(shards, when, options, reached, deadline, self._settings.response_bytes)
-        outcomes, sampled = await _together(
-            asking,
-            *(read_samples(leaf, when, options, reached, self._settings, budget) for leaf in plan.sampled()),
-        )
-        numbers = Numbers(plan, wanted, outcomes, sampled, when, options, reached)
-        if sampled:
-            return await asyncio.to_thread(numbers.answer)
-        return await _off_loop(outcomes, numbers.answer)
+        limit_bytes = self._settings.response_bytes
+        with Holding(self._membership.pool, deadline) as holding:
+            asking = ask_shards(shards, when, options, reached, deadline, limit_bytes, holding)
+            outcomes, sampled = await _together(
+                asking,
+                *(read_samples(leaf, when, options, reached, self._settings, budget) for leaf in plan.sampled()),
+            )
+            numbers = Numbers(plan, wanted, outcomes, sampled, when, options, reached)
+            if sampled:
+                return await asyncio.to_thread(numbers.answer)
+            return await _off_loop(outcomes, numbers.answer)
 
     def _deadline(self, options: LogsOptions) -> Deadline:
         return Deadline.after(options.timeout_s).capped(self._settings.cluster_timeout_s)

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from query.backends.base import BackendError, Deadline, Request
 from query.backends.outcome import Answered, Completeness, Missing, completeness
+from query.execute.budget import Holding
 from query.execute.fanout import Call, Member, ask
 from query.execute.logs_coverage import cover, needs_cover
 from query.execute.membership import Membership
@@ -133,23 +134,25 @@ class LogsAsk:
         """Ask each cluster for which there is a request, and unite what was read."""
         deadline = self.deadline()
         members = [member for member in self.membership.members if request(member.cluster) is not None]
-        settled, unsettled = await self.membership.settle(members, deadline)
-        calls = _calls(settled, request)
-        missing = list(unsettled.values())
-        parts: list[tuple[Cluster, Data]] = []
-        for call, outcome in zip(calls, await ask(calls, deadline, self.settings.response_bytes), strict=True):
-            if isinstance(outcome, Missing):
-                missing.append(outcome)
-                continue
-            try:
-                parts.append((call.member.cluster, read(outcome)))
-            except UpstreamQueryError as error:
-                raise BadQueryError(f'cluster "{error.cluster}": {error.message}') from error
-            except BackendError as error:
-                missing.append(Missing(outcome.cluster, error.failure, error.detail))
-        complete = completeness((member.cluster.name for member in members), missing)
-        complete.require(allow_partial=allow_partial)
-        return LogsMetadataAnswer(unite(parts), Notes(complete.warnings()), complete)
+        with Holding(self.membership.pool, deadline) as holding:
+            settled, unsettled = await self.membership.settle(members, deadline)
+            calls = _calls(settled, request)
+            missing = list(unsettled.values())
+            parts: list[tuple[Cluster, Data]] = []
+            outcomes = await ask(calls, deadline, self.settings.response_bytes, holding)
+            for call, outcome in zip(calls, outcomes, strict=True):
+                if isinstance(outcome, Missing):
+                    missing.append(outcome)
+                    continue
+                try:
+                    parts.append((call.member.cluster, read(outcome)))
+                except UpstreamQueryError as error:
+                    raise BadQueryError(f'cluster "{error.cluster}": {error.message}') from error
+                except BackendError as error:
+                    missing.append(Missing(outcome.cluster, error.failure, error.detail))
+            complete = completeness((member.cluster.name for member in members), missing)
+            complete.require(allow_partial=allow_partial)
+            return LogsMetadataAnswer(unite(parts), Notes(complete.warnings()), complete)
 
 
 def _calls(settled: Mapping[ClusterName, Member], request: Callable[[Cluster], Request | None]) -> list[Call]:

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from query.backends.base import BackendError, Deadline, Request
 from query.backends.outcome import Answered, Completeness, Missing, completeness
+from query.execute.budget import Holding
 from query.execute.fanout import Call, Member, ask
 from query.logql.merge import Direction
 from query.logql.plan import Shard
@@ -95,11 +96,12 @@ async def ask_shards(
     reached: Reached,
     deadline: Deadline,
     limit_bytes: int,
+    holding: Holding | None = None,
 ) -> list[Answered | Missing]:
-    """Ask every shard at once; return the outcomes in the same order."""
+    """Ask every shard at once; return the outcomes in the same order. ``holding`` shares the memory they take."""
     asked = [shard for shard in shards if shard.cluster in reached.members]
     calls = [Call(reached.members[shard.cluster], query_request(shard.query, when, options)) for shard in asked]
-    outcomes = iter(await ask(calls, deadline, limit_bytes))
+    outcomes = iter(await ask(calls, deadline, limit_bytes, holding))
     return [next(outcomes) if shard.cluster in reached.members else reached.missing[shard.cluster] for shard in shards]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from query.backends.base import BackendError, Deadline, Failure
 from query.backends.outcome import Missing
+from query.execute.budget import DEFAULT_MEMORY_BYTES, MemoryPool
 from query.execute.discover import Discovered, Discovery, LabelProbe
 from query.execute.fanout import Member
 from query.execute.replicas.choose import ReplicaChoices
@@ -18,9 +19,12 @@ from query.model.clusters import ClusterName
 
 
 class Membership:
-    """Current members by name, and what was discovered of them."""
+    """Current members by name, and what was discovered of them; ``pool`` is the memory their answers share."""
 
-    def __init__(self, probe: LabelProbe, partition_label: str, timeout_s: float) -> None:
+    def __init__(
+        self, probe: LabelProbe, partition_label: str, timeout_s: float, pool: MemoryPool | None = None
+    ) -> None:
+        self.pool = pool or MemoryPool(DEFAULT_MEMORY_BYTES)
         self._discovery = Discovery(probe, timeout_s)
         self.replicas = ReplicaChoices(probe, timeout_s)
         self._partition_label = partition_label

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from query.backends.base import BackendError, Deadline, Request
 from query.backends.outcome import Completeness, Missing, completeness
+from query.execute.budget import Holding
 from query.execute.fanout import Call, Member, ask
 from query.execute.fetch import QueryOptions
 from query.execute.membership import Membership
@@ -96,34 +97,38 @@ class MetadataAsker:
         deadline = Deadline.after(min(options.timeout_s, self.settings.query_timeout_s)).capped(
             self.settings.cluster_timeout_s
         )
-        planned = [(member, sent) for member in self.members if (sent := request(member)) is not None]
-        settled, unsettled = await self._membership.settle([member for member, _ in planned], deadline)
-        calls = [Call(settled[member.cluster.name], sent) for member, sent in planned if member.cluster.name in settled]
-        missing = list(unsettled.values())
-        parts: list[tuple[Cluster, Data]] = []
-        refusals: list[UpstreamQueryError] = []
-        notes = Notes()
-        for call, outcome in zip(calls, await ask(calls, deadline, self.settings.response_bytes), strict=True):
-            if isinstance(outcome, Missing):
-                missing.append(outcome)
-                continue
-            try:
-                envelope, data = read_data(outcome, shape)
-            except UpstreamQueryError as error:
-                if not is_nothing(error):
-                    raise _refusal(error) from error
-                refusals.append(error)
-                continue
-            except BackendError as error:
-                missing.append(Missing(outcome.cluster, error.failure, error.detail))
-                continue
-            notes |= Notes(tuple(envelope.warnings), tuple(envelope.infos))
-            parts.append((call.member.cluster, data))
-        complete = completeness((member.cluster.name for member, _ in planned), missing)
-        complete.require(allow_partial=options.allow_partial)
-        if refusals and not parts:
-            raise _refusal(refusals[0]) from refusals[0]
-        return MetadataAnswer(unite(parts), notes | Notes(complete.warnings()), complete)
+        with Holding(self._membership.pool, deadline) as holding:
+            planned = [(member, sent) for member in self.members if (sent := request(member)) is not None]
+            settled, unsettled = await self._membership.settle([member for member, _ in planned], deadline)
+            calls = [
+                Call(settled[member.cluster.name], sent) for member, sent in planned if member.cluster.name in settled
+            ]
+            missing = list(unsettled.values())
+            parts: list[tuple[Cluster, Data]] = []
+            refusals: list[UpstreamQueryError] = []
+            notes = Notes()
+            outcomes = await ask(calls, deadline, self.settings.response_bytes, holding)
+            for call, outcome in zip(calls, outcomes, strict=True):
+                if isinstance(outcome, Missing):
+                    missing.append(outcome)
+                    continue
+                try:
+                    envelope, data = read_data(outcome, shape)
+                except UpstreamQueryError as error:
+                    if not is_nothing(error):
+                        raise _refusal(error) from error
+                    refusals.append(error)
+                    continue
+                except BackendError as error:
+                    missing.append(Missing(outcome.cluster, error.failure, error.detail))
+                    continue
+                notes |= Notes(tuple(envelope.warnings), tuple(envelope.infos))
+                parts.append((call.member.cluster, data))
+            complete = completeness((member.cluster.name for member, _ in planned), missing)
+            complete.require(allow_partial=options.allow_partial)
+            if refusals and not parts:
+                raise _refusal(refusals[0]) from refusals[0]
+            return MetadataAnswer(unite(parts), notes | Notes(complete.warnings()), complete)
 
 
 def _refusal(error: UpstreamQueryError) -> BadQueryError | ExecutionError:

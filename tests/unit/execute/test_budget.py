@@ -6,7 +6,7 @@ import gc
 import pytest
 
 from query.backends.base import Deadline
-from query.execute.budget import Account, Budget, MemoryPool, Spending
+from query.execute.budget import Account, Budget, Holding, MemoryPool, Spending
 from query.model.clusters import ClusterName
 from query.model.errors import LimitExceededError, OverloadedError
 
@@ -74,3 +74,14 @@ async def test_the_error_names_the_cluster_that_went_over_and_what_each_had_sent
 
 def test_a_request_can_only_lower_a_budget() -> None:
     assert Budget(10, 10, 10).lowered(5, 0, 20) == Budget(5, 10, 10)
+
+
+async def test_what_has_no_budget_shares_the_memory_until_it_is_done() -> None:
+    pool = MemoryPool(100)
+    with Holding(pool, Deadline.after(SOON)) as holding:
+        take = holding.counting(ClusterName("one"))
+        await take(b"x" * 40)
+        assert pool.held_bytes == 80
+        with pytest.raises(OverloadedError, match="memory_bytes=100"):
+            await take(b"x" * 40)
+    assert pool.held_bytes == 0
