@@ -14,7 +14,6 @@ from query.execute.elements import SeriesElements
 from query.execute.fetch import Fetch, Fetched, QueryOptions
 from query.execute.replicas.choose import Choice
 from query.model.errors import ExecutionError, IncompleteError, UnsupportedError
-from query.model.float_histogram import ResetHint
 from query.model.frames import Frame, Notes
 from query.model.labels import Labels, with_constants
 from query.model.samples import RawSeries, joined
@@ -34,7 +33,6 @@ from query.promql.evaluate import (
     values_of,
 )
 from query.promql.evaluate.rows import SAME_LABELSET, require_room
-from query.promql.plan.gauges import gives_gauges
 from query.promql.plan.leaves import sources_of_absence
 from query.promql.plan.nodes import MEAN, MOMENTS, Concat, MergedAbsence, MergedMean, MergedVariance, Multiset, Samples
 from query.promql.plan.partials import InsufficientPartialsError, Partials
@@ -193,8 +191,10 @@ class _Leaves:
                 raise UnsupportedError(leaf.describe(), "the executor does not know this node")
 
     def _raw(self, leaf: Concat) -> RawSeries:
-        hint = self._fetch.unknown_hint
-        raw = joined([raw_of(part.bodies, dict(part.shard.added), hint) for part in self._fetch.fetched[leaf]])
+        raw = joined([
+            raw_of(part.bodies, dict(part.shard.added), self._fetch.beside(leaf, part.shard))
+            for part in self._fetch.fetched[leaf]
+        ])  # fmt: skip
         if len(set(raw.labels)) < raw.series:
             raise ExecutionError(SAME_LABELSET)
         return raw
@@ -221,12 +221,10 @@ class _Leaves:
     def _parts(self, leaf: Concat) -> list[Frame]:
         grid = self._grid_of(leaf)
         require_room(print_expr(leaf.expr), sum(len(part.bodies) for part in self._fetch.fetched[leaf]), grid.steps)
-        hint = ResetHint.GAUGE if gives_gauges(leaf.expr) else self._fetch.unknown_hint
-        frames: list[Frame] = []
-        for part in self._fetch.fetched[leaf]:
-            told = self._fetch.thresholds.get((leaf, part.shard.cluster))
-            frames.append(frame_of(part.bodies, dict(part.shard.added), grid, told, hint))
-        return frames
+        return [
+            frame_of(part.bodies, dict(part.shard.added), grid, self._fetch.beside(leaf, part.shard))
+            for part in self._fetch.fetched[leaf]
+        ]
 
     def _absence(self, leaf: MergedAbsence) -> Frame:
         found = concat(self._grid_of(leaf.present), self._parts(leaf.present), partials=True)

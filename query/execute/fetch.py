@@ -13,6 +13,7 @@ from query.backends.base import Backend, BackendError, Deadline, Failure, Reques
 from query.backends.outcome import Answered, Completeness, Missing, Outcome, completeness
 from query.execute.budget import Spending
 from query.execute.fanout import Call, Member, ask
+from query.execute.histogram_reads import HistogramReads, Place, Wanted, sample_times
 from query.execute.note_places import placed
 from query.model.certificate import Exactness
 from query.model.clusters import ClusterName
@@ -20,10 +21,13 @@ from query.model.errors import ExecutionError
 from query.model.float_histogram import ResetHint
 from query.model.frames import Notes
 from query.model.time import Grid, seconds_text
+from query.promql.evaluate.support import without_parentheses
+from query.promql.plan.gauges import gives_gauges
 from query.promql.plan.nodes import Concat, Shard
 from query.promql.plan.planner import Plan
-from query.promql.syntax.nodes import DurationLiteral, Expr, Subquery, ValueType
+from query.promql.syntax.nodes import DurationLiteral, Expr, Subquery, ValueType, VectorSelector
 from query.promql.syntax.printer import print_expr
+from query.wire.exact_histograms import ExactHistograms
 from query.wire.prometheus import (
     SERIES,
     Envelope,
@@ -34,6 +38,7 @@ from query.wire.prometheus import (
     cut_result,
     read_query,
 )
+from query.wire.samples import Beside
 from query.wire.statistics import Statistics
 from query.wire.thresholds import Thresholds, asking_thresholds, has_custom_buckets
 
@@ -140,10 +145,9 @@ class Fetch:
         self.notes = Notes()
         self.statistics: list[Statistics] = []
         self.bytes_read = 0
-        self.thresholds: dict[tuple[Concat, ClusterName], Thresholds] = {}
-        self.unknown_hint = ResetHint.UNTOLD
-        """What is known of the counters of histograms whose JSON came."""
-        self._has_asked_thresholds = False
+        self._thresholds: dict[Place, Thresholds] = {}
+        self._exact: dict[Place, ExactHistograms] = {}
+        self._unknown_hint = ResetHint.UNTOLD
         self.took: list[Took] = []
         self._splices = False
         self.text = ""
@@ -183,33 +187,59 @@ class Fetch:
         }
         self.completeness = completeness((shard.cluster for _, shard in wanted), missing.values())
 
-    async def ask_thresholds(self) -> bool:
-        """Ask for what the JSON of native histograms does not tell; false if that was done before.
+    def beside(self, leaf: Concat, shard: Shard) -> Beside:
+        """Return what is known of a part's native histograms beside their JSON."""
+        place = leaf, shard.cluster
+        hint = ResetHint.GAUGE if gives_gauges(leaf.expr) else self._unknown_hint
+        expr = without_parentheses(shard.expr)
+        times = sample_times(expr, leaf.grid or self._grid) if isinstance(expr, VectorSelector) else []
+        return Beside(self._thresholds.get(place), hint, self._exact.get(place), times)
+
+    def waive_hints(self) -> None:
+        """Give up the annotations that depend on what JSON doesn't tell of counters."""
+        self._unknown_hint = ResetHint.WAIVED
+
+    def _with_histograms(self) -> list[Wanted]:
+        return [
+            Wanted(leaf, part.shard, part.bodies, leaf.grid or self._grid)
+            for leaf, parts in self.fetched.items()
+            for part in parts
+            if any(body.has_histograms for body in part.bodies)
+        ]
+
+    async def ask_thresholds(self) -> None:
+        """Ask for the zero thresholds that the JSON of native histograms does not tell.
 
         Best effort: a cluster that does not answer leaves its histograms undecided, which is told where it matters.
         """
-        if self._has_asked_thresholds:
-            return False
-        self._has_asked_thresholds = True
         wanted = [
-            (leaf, part.shard)
-            for leaf, parts in self.fetched.items()
-            for part in parts
-            if leaf.value_type is ValueType.VECTOR
-            and any(body.has_histograms for body in part.bodies)
-            and not has_custom_buckets(part.bodies)
+            one
+            for one in self._with_histograms()
+            if one.leaf.value_type is ValueType.VECTOR and not has_custom_buckets(one.shown)
         ]
         calls = [
-            Call(self._members[shard.cluster], self._request(leaf, replace(shard, expr=asking_thresholds(shard.expr))))
-            for leaf, shard in wanted
+            Call(
+                self._members[one.shard.cluster],
+                self._request(one.leaf, replace(one.shard, expr=asking_thresholds(one.shard.expr))),
+            )
+            for one in wanted
         ]
-        for (leaf, shard), outcome in zip(wanted, await self._ask(calls), strict=True):
+        for one, outcome in zip(wanted, await self._ask(calls), strict=True):
             if isinstance(outcome, Answered):
                 self.bytes_read += len(outcome.body)
                 with suppress(BackendError, UpstreamQueryError, ValueError, msgspec.MsgspecError):
-                    told = Thresholds(read_query(outcome)[1], leaf.grid or self._grid)
-                    self.thresholds[leaf, shard.cluster] = told
-        return True
+                    self._thresholds[one.leaf, one.shard.cluster] = Thresholds(read_query(outcome)[1], one.grid)
+
+    async def can_read_histograms(self, reads: HistogramReads) -> bool:
+        """Tell whether a cluster that answered with native histograms lets them be read as they are stored."""
+        holders = {one.shard.cluster: self._members[one.shard.cluster] for one in self._with_histograms()}
+        return await reads.can_read(list(holders.values()), self._deadline, self._limit_bytes)
+
+    async def read_histograms(self, reads: HistogramReads) -> None:
+        """Read the native histograms of selectors as they are stored, where a server lets them be read."""
+        self._exact = await reads.read(
+            self._with_histograms(), self._members, self._deadline, self._limit_bytes, self._spending
+        )
 
     def _request(self, leaf: Concat, shard: Shard, text_of: Callable[[Expr], str] = print_expr) -> Request:
         path, form = request_form(shard.expr, leaf.grid or self._grid, text_of)

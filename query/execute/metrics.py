@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Final
@@ -18,6 +19,7 @@ from query.execute.budget import Account, MemoryPool, Spending
 from query.execute.elements import size_of
 from query.execute.fanout import Member
 from query.execute.fetch import Answers, Fetch, QueryOptions
+from query.execute.histogram_reads import HistogramReads
 from query.execute.membership import Membership
 from query.execute.parsing import parse_query
 from query.execute.plan_cache import ENTRIES, MAX_TEXT, PlanCache
@@ -29,7 +31,6 @@ from query.model.certificate import Exactness, require_exactness
 from query.model.clusters import ClusterName
 from query.model.errors import BadRequestError, DeadlineError, UndecidedHistogramError
 from query.model.explanation import Explanation
-from query.model.float_histogram import ResetHint
 from query.model.time import Grid
 from query.promql.evaluate.rows import room_for
 from query.promql.plan.certify import certify
@@ -45,6 +46,10 @@ OFF_LOOP_BYTES: Final = 64 << 10
 """More than this is decoded on a thread: it would hold up other requests for milliseconds."""
 
 
+class _ReadThemError(Exception):
+    """The answer takes native histograms as they are stored: plan so that clusters are asked for samples only."""
+
+
 class MetricsQueries:
     """Runs queries over the current members."""
 
@@ -52,6 +57,7 @@ class MetricsQueries:
         self._membership = membership
         self._settings = settings
         self._pool = pool
+        self._reads = HistogramReads()
         self._plans = PlanCache()
         self._parsed = lru_cache(ENTRIES)(partial(parse_query, limits=settings.syntax))
 
@@ -109,13 +115,14 @@ class MetricsQueries:
         sources, members = self._sources(expr, grid, options)
         kept: Answers = {}
         partials = Partials.SUMS
+        attempt = options
         while True:
             cluster_deadline = deadline.capped(self._settings.cluster_timeout_s)
             with trace.timing("plan"):
                 settled, unsettled = await sources.settle(cluster_deadline)
                 asked = {**members, **settled}
-                key = (_shape(grid, options), partials, *asked.values())
-                planned = self._plans.get(text, key, partial(self._plan, expr, grid, options, asked, partials))
+                key = (_shape(grid, attempt), partials, *asked.values())
+                planned = self._plans.get(text, key, partial(self._plan, expr, grid, attempt, asked, partials))
             plan, limit_bytes = planned.plan, self._settings.response_bytes
             fetch = Fetch(grid, options, settled, unsettled, cluster_deadline, limit_bytes, kept, spending)
             fetch.text = text
@@ -127,10 +134,14 @@ class MetricsQueries:
             fetch.completeness.require(allow_partial=options.allow_partial)
             try:
                 with trace.timing("assemble"):
-                    answer = await _decided(plan, fetch, grid, options)
+                    answer = await self._decided(plan, fetch, grid, attempt)
             except InsufficientPartialsError as error:
                 trace.note(plan, fetch.took, error.reason)
                 partials = later(partials, error)
+                continue
+            except _ReadThemError:
+                trace.note(plan, fetch.took, "native histograms have to be read as they are stored")
+                attempt = replace(options, pushes_down=False)
                 continue
             trace.note(plan, fetch.took)
             trace.choices = sources.choices
@@ -143,6 +154,30 @@ class MetricsQueries:
         reached = [members[cluster.name] for cluster in holders_of(expr, [one.cluster for one in members.values()])]
         asked = Asked(expr, grid, options.lookback_ms, frozenset(name for name, _ in options.passed_on))
         return Sources(self._membership, reached, asked), members
+
+    async def _decided(self, plan: Plan, fetch: Fetch, grid: Grid, options: QueryOptions) -> QueryAnswer:
+        """Return the answer; where it takes more of native histograms than their JSON tells, after finding it out.
+
+        Zero thresholds are asked for first, which costs little. Else the histograms have to be read as they are stored,
+        which only selectors can be: ``_ReadThemError`` if another plan is needed for that. Where no server lets them be
+        read, annotations about counters are given up, and what can't be combined without knowing more is refused.
+        """
+        try:
+            return await _assembled(plan, fetch, grid, options)
+        except UndecidedHistogramError:
+            is_readable = await fetch.can_read_histograms(self._reads)
+        if is_readable and not options.pushes_down:
+            await fetch.read_histograms(self._reads)
+            with suppress(UndecidedHistogramError):
+                return await _assembled(plan, fetch, grid, options)
+        await fetch.ask_thresholds()
+        if is_readable and options.pushes_down:
+            try:
+                return await _assembled(plan, fetch, grid, options)
+            except UndecidedHistogramError as error:
+                raise _ReadThemError from error
+        fetch.waive_hints()
+        return await _assembled(plan, fetch, grid, options)
 
     def _plan(
         self,
@@ -186,16 +221,6 @@ def _shape(grid: Grid, options: QueryOptions) -> Hashable:
         options.exactness,
         options.is_downsampled,
     )
-
-
-async def _decided(plan: Plan, fetch: Fetch, grid: Grid, options: QueryOptions) -> QueryAnswer:
-    """Return the answer; if it takes more of native histograms than their JSON tells, after asking for it."""
-    try:
-        return await _assembled(plan, fetch, grid, options)
-    except UndecidedHistogramError:
-        await fetch.ask_thresholds()
-        fetch.unknown_hint = ResetHint.WAIVED
-        return await _assembled(plan, fetch, grid, options)
 
 
 async def _assembled(plan: Plan, fetch: Fetch, grid: Grid, options: QueryOptions) -> QueryAnswer:

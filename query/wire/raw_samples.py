@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from typing import Final
 
@@ -10,27 +11,26 @@ import msgspec
 import numpy as np
 
 from query.backends.base import BackendError, Failure
-from query.model.float_histogram import FloatHistogram, ResetHint
+from query.model.float_histogram import FloatHistogram
 from query.model.labels import with_constants
 from query.model.samples import RawSeries
 from query.model.time import MS_PER_S, seconds_text
 from query.syntax.numbers import format_sample
-from query.wire.histograms import HistogramBody, histogram_json, histogram_of
+from query.wire.histograms import histogram_json, histogram_of
 from query.wire.prometheus import SeriesBody
-from query.wire.samples import labels_json
+from query.wire.samples import Beside, histogram_points, labels_json
 
 _points: Final = msgspec.json.Decoder(list[tuple[float, str]])
-_histogram_points: Final = msgspec.json.Decoder(list[tuple[float, HistogramBody]])
 
 
-def raw_of(bodies: Sequence[SeriesBody], added: Mapping[str, str], hint: ResetHint = ResetHint.UNTOLD) -> RawSeries:
+def raw_of(bodies: Sequence[SeriesBody], added: Mapping[str, str], beside: Beside | None = None) -> RawSeries:
     """Return the series of a matrix with ``added`` labels set; ``BackendError`` if its samples don't decode.
 
-    ``hint`` is what is known of the counters of native histograms, of which JSON says nothing.
+    ``beside`` is what is known of native histograms beside their JSON.
     """
     labels = [with_constants(tuple(body.metric.items()), added) for body in bodies]
     try:
-        parts = [_samples(body, hint) for body in bodies]
+        parts = [_samples(body, beside or Beside()) for body in bodies]
     except (msgspec.MsgspecError, ValueError) as error:
         raise BackendError(Failure.NOT_UNDERSTOOD, f"samples do not decode: {error}") from error
     stamps = [stamp for part in parts for stamp, _, _ in part]
@@ -49,14 +49,15 @@ def raw_of(bodies: Sequence[SeriesBody], added: Mapping[str, str], hint: ResetHi
     return raw
 
 
-def _samples(body: SeriesBody, hint: ResetHint) -> list[tuple[float, float, FloatHistogram | None]]:
+def _samples(body: SeriesBody, beside: Beside) -> list[tuple[float, float, FloatHistogram | None]]:
     """Return the samples of a series in the order of time: seconds, the float, the histogram if it is one."""
     samples: list[tuple[float, float, FloatHistogram | None]] = []
     if not isinstance(body.values, msgspec.UnsetType):
         samples.extend((stamp, float(text), None) for stamp, text in _points.decode(body.values))
     if not isinstance(body.histograms, msgspec.UnsetType):
-        shown = _histogram_points.decode(body.histograms)
-        samples.extend((stamp, 0.0, histogram_of(one, None, hint)) for stamp, one in shown)
+        for stamp, one in histogram_points.decode(body.histograms):
+            at = replace(beside, times_ms=(round(stamp * MS_PER_S),))
+            samples.append((stamp, 0.0, at.exactly(body.metric, 0, histogram_of(one, None, beside.hint))))
         samples.sort(key=itemgetter(0))
     return samples
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -15,35 +16,55 @@ import numpy as np
 import numpy.typing as npt
 
 from query.backends.base import BackendError, Failure
-from query.model.float_histogram import ResetHint
+from query.model.float_histogram import FloatHistogram, ResetHint
 from query.model.frames import Bools, Floats, Frame, Histograms
 from query.model.labels import Labels, with_constants
 from query.model.time import MS_PER_S, Grid, seconds_text
 from query.syntax.numbers import format_sample
-from query.wire.histogram_layout import Told
+from query.wire.exact_histograms import ExactHistograms
 from query.wire.histograms import HistogramBody, histogram_json, histogram_of
 from query.wire.prometheus import SeriesBody
 from query.wire.thresholds import Thresholds
 
 _points: Final = msgspec.json.Decoder(list[tuple[float, str]])
 _point: Final = msgspec.json.Decoder(tuple[float, str])
-_histogram_points: Final = msgspec.json.Decoder(list[tuple[float, HistogramBody]])
+histogram_points: Final = msgspec.json.Decoder(list[tuple[float, HistogramBody]])
 _histogram_point: Final = msgspec.json.Decoder(tuple[float, HistogramBody])
 Ints = npt.NDArray[np.int64]
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _encode: Final = msgspec.json.Encoder().encode
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is known of native histograms beside their JSON.
+
+    ``thresholds`` of zero buckets, what ``hint`` their counters have, and the histograms themselves as they are stored,
+    where the sample of each step is that at or before one of ``times_ms``.
+    """
+
+    thresholds: Thresholds | None = None
+    hint: ResetHint = ResetHint.UNTOLD
+    exact: ExactHistograms | None = None
+    times_ms: Sequence[int] = ()
+
+    def exactly(self, metric: Mapping[str, str], place: int, shown: FloatHistogram) -> FloatHistogram:
+        """Return the stored histogram if it is the one that was shown, else what was shown."""
+        if self.exact is None or not self.times_ms:
+            return shown
+        stored = self.exact.at(metric, self.times_ms[place])
+        return stored if stored is not None and histogram_json(stored) == histogram_json(shown) else shown
+
+
 def frame_of(
     bodies: Sequence[SeriesBody],
     added: Mapping[str, str],
     grid: Grid,
-    told: Thresholds | None = None,
-    hint: ResetHint = ResetHint.UNTOLD,
+    beside: Beside | None = None,
 ) -> Frame:
     """Return series as a frame, with ``added`` labels set; ``BackendError`` if they do not fit the grid.
 
-    ``told`` is what the cluster told of native histograms beside them, ``hint`` what is known of their counters.
+    ``beside`` is what is known of native histograms beside their JSON.
     """
     values = np.zeros((len(bodies), grid.steps), np.float64)
     present = np.zeros((len(bodies), grid.steps), np.bool_)
@@ -56,8 +77,7 @@ def frame_of(
         try:
             _place(body, grid, values[row], present[row])
             if histograms is not None:
-                known = told.of(body.metric) if told is not None else ()
-                _place_histograms(body, grid, histograms[row], present[row], (known, hint))
+                _place_histograms(body, grid, histograms[row], present[row], beside or Beside())
         except (msgspec.MsgspecError, ValueError, IndexError) as error:
             raise BackendError(Failure.NOT_UNDERSTOOD, f"samples do not decode: {error}") from error
     return Frame.of(grid, labels, values, present, histograms)
@@ -75,24 +95,19 @@ def _place(body: SeriesBody, grid: Grid, values: Floats, present: Bools) -> None
     present[places] = True
 
 
-def _place_histograms(
-    body: SeriesBody,
-    grid: Grid,
-    histograms: Histograms,
-    present: Bools,
-    known: tuple[Sequence[Told | None], ResetHint],
-) -> None:
-    told, hint = known
+def _place_histograms(body: SeriesBody, grid: Grid, histograms: Histograms, present: Bools, beside: Beside) -> None:
     if not isinstance(body.histograms, msgspec.UnsetType):
-        points = _histogram_points.decode(body.histograms)
+        points = histogram_points.decode(body.histograms)
     elif not isinstance(body.histogram, msgspec.UnsetType):
         points = [_histogram_point.decode(body.histogram)]
     else:
         return
+    told = beside.thresholds.of(body.metric) if beside.thresholds is not None else ()
     for place, (_, shown) in zip(steps_of([stamp for stamp, _ in points], grid).tolist(), points, strict=True):
         if present[place]:
             raise ValueError("a series has a float and a histogram at the same time")
-        histograms[place] = histogram_of(shown, told[place] if told else None, hint)
+        histogram = histogram_of(shown, told[place] if told else None, beside.hint)
+        histograms[place] = beside.exactly(body.metric, place, histogram)
         present[place] = True
 
 

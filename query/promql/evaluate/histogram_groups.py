@@ -113,6 +113,8 @@ def _combine(op: str, frame: Frame, rows: Sequence[int], step: int, said: _Said)
                 running.add(cell)
             except IncompatibleSchemasError:
                 said.warn(exponential_and_custom(_name(frame.labels[row])))
+                if running.bounds_differed:
+                    said.inform(reconciled_bounds(_AGGREGATION))
                 if has_float:
                     said.warn(MIXED_AGGREGATION)
                 return None
