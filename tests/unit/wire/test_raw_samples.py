@@ -9,6 +9,7 @@ from query.backends.base import BackendError
 from query.model.float_histogram import ResetHint
 from query.model.samples import RawSeries, joined
 from query.wire.prometheus import SeriesBody
+from query.wire.samples import Beside
 from query.wire.raw_samples import raw_json, raw_of
 
 HISTOGRAM = '{"count":"3","sum":"4.5","buckets":[[0,"1","2","3"]]}'
