@@ -9,8 +9,8 @@ from query.backends.base import BackendError
 from query.model.float_histogram import ResetHint
 from query.model.samples import RawSeries, joined
 from query.wire.prometheus import SeriesBody
-from query.wire.samples import Beside
 from query.wire.raw_samples import raw_json, raw_of
+from query.wire.samples import Beside
 
 HISTOGRAM = '{"count":"3","sum":"4.5","buckets":[[0,"1","2","3"]]}'
 
@@ -37,7 +37,9 @@ def test_times_and_values_are_read_and_labels_added() -> None:
 
 def test_floats_and_histograms_are_put_in_the_order_of_time() -> None:
     raw = raw_of(
-        bodies(f'{{"metric":{{}},"values":[[1,"1"],[3,"3"]],"histograms":[[2,{HISTOGRAM}]]}}'), {}, ResetHint.WAIVED
+        bodies(f'{{"metric":{{}},"values":[[1,"1"],[3,"3"]],"histograms":[[2,{HISTOGRAM}]]}}'),
+        {},
+        Beside(hint=ResetHint.WAIVED),
     )
     assert raw.times_ms.tolist() == [1_000, 2_000, 3_000]
     assert raw.are_histograms().tolist() == [False, True, False]
