@@ -17,6 +17,7 @@ from query.execute.metadata_ask import MetadataAsker
 from query.execute.status_metadata import MOST_TSDB_ENTRIES, StatusMetadata
 from query.model.errors import BadQueryError
 from query.model.frames import Notes
+from query.model.matchers import compile_anchored
 
 SPEAKS_VERSION: Final = "3.16.0"
 """The Prometheus version whose language and API are spoken; clients choose features by it."""
@@ -54,6 +55,7 @@ def status_endpoints(asker: MetadataAsker, revision: str) -> tuple[Endpoint, ...
         Endpoint("status/tsdb", api.tsdb, "Cardinality over all clusters"),
         Endpoint("status/tsdb/blocks", api.blocks, "Blocks of all clusters"),
         Endpoint("status/walreplay", api.walreplay, "Replay of the clusters' write-ahead logs"),
+        Endpoint("status/self_metrics", api.self_metrics, "Metrics of the clusters' servers themselves"),
         Endpoint("features", api.features, "What every cluster can do"),
         Endpoint("notifications", api.notifications, "Notifications of the clusters' servers"),
         Endpoint("notifications/live", api.live_notifications, "No stream of notifications is offered"),
@@ -101,6 +103,16 @@ class _StatusEndpoints:
 
     async def walreplay(self, request: Request) -> Response:
         return await metadata_response(request, self._status.walreplay(await self._options(request)))
+
+    async def self_metrics(self, request: Request) -> Response:
+        params = await Params.of(request)
+        pattern = params.get("metric_name_pattern")
+        try:
+            compile_anchored(pattern)
+        except BadQueryError as error:
+            raise BadQueryError(f"invalid metric_name_pattern: {error}") from error
+        options = parse_metadata_options(params, self._settings)
+        return await metadata_response(request, self._status.self_metrics(pattern, options))
 
     async def features(self, request: Request) -> Response:
         return await metadata_response(request, self._status.features(OWN_FEATURES, await self._options(request)))

@@ -180,7 +180,9 @@ class Gateway:
         queries = MetricsQueries(self.metrics, self.settings, self._pool)
         asker = MetadataAsker(self.metrics, self.settings)
         return [
-            prometheus_router(queries, asker, RemoteRead(self.metrics, self.settings), self.settings, REVISION),
+            prometheus_router(
+                queries, asker, RemoteRead(self.metrics, self.settings, self._pool), self.settings, REVISION
+            ),
             loki_router(LogsQueries(self.logs, self.settings), self.settings, REVISION),
         ]
 

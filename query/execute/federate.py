@@ -38,8 +38,12 @@ async def federate(remote: RemoteRead, selectors: Sequence[tuple[Matcher, ...]],
     """Return the latest sample of every series that any selector matches, each once."""
     now_ms = time.time_ns() // NS_PER_MS
     queries = [ReadQuery(matchers, now_ms - LOOKBACK_MS, now_ms) for matchers in selectors]
-    found = await remote.select(queries, options)
-    return Federated(await asyncio.to_thread(_latest, found.results), found.completeness)
+    account = remote.open_account()
+    try:
+        found = await remote.select(queries, options, account)
+        return Federated(await asyncio.to_thread(_latest, found.results), found.completeness)
+    finally:
+        account.close()
 
 
 def _latest(results: Sequence[Sequence[ReadSeries]]) -> tuple[Exposed, ...]:

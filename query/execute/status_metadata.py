@@ -78,6 +78,23 @@ class StatusMetadata:
             lambda parts: {name: sum(found.get(name, 0) for _, found in parts) for name in ("min", "max", "current")},
         )
 
+    async def self_metrics(self, pattern: str, options: QueryOptions) -> MetadataAnswer:
+        """Return the metrics of the servers themselves by family, each with its cluster's labels."""
+
+        def unite(parts: Parts[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+            families: dict[str, dict[str, Any]] = {}
+            for cluster, found in parts:
+                own = [{"name": name, "value": value} for name, value in sorted(cluster.constants.items())]
+                for family in found:
+                    kept = families.setdefault(str(family.get("name", "")), {**family, "metric": []})
+                    kept["metric"] += [
+                        {**one, "label": [*(one.get("label") or []), *own]} for one in family.get("metric") or []
+                    ]
+            return [families[name] for name in sorted(families)]
+
+        params = (("metric_name_pattern", pattern),) if pattern else ()
+        return await self._asker.all("/api/v1/status/self_metrics", list[dict[str, Any]], options, unite, params)
+
     async def features(self, own: dict[str, dict[str, bool]], options: QueryOptions) -> MetadataAnswer:
         """Return what every cluster can do; ``own`` are the groups of features that are the gateway's to say."""
 

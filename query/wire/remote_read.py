@@ -74,6 +74,14 @@ def unpack(body: bytes, limit_bytes: int) -> memoryview:
         raise ProtobufError("snappy: corrupt input") from error
 
 
+def unpacked_bytes(body: bytes) -> int:
+    """Return how much a snappy block says that it holds, 0 if it is none."""
+    try:
+        return int(cramjam.snappy.decompress_raw_len(body))
+    except cramjam.DecompressionError:
+        return 0
+
+
 def pack(message: bytes) -> bytes:
     """Return a message as a snappy block."""
     return bytes(cramjam.snappy.compress_raw(message))

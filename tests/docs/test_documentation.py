@@ -109,7 +109,7 @@ def test_every_endpoint_of_the_prometheus_api_is_described() -> None:
     router = prometheus_router(
         MetricsQueries(membership, settings, MemoryPool(1 << 30)),
         MetadataAsker(membership, settings),
-        RemoteRead(membership, settings),
+        RemoteRead(membership, settings, MemoryPool(1 << 30)),
         settings,
         "revision",
     )

@@ -145,6 +145,17 @@ def test_blocks_and_replay_are_listed(base: str, http: httpx.Client) -> None:
     assert _get(http, base, "status/walreplay").keys() == {"min", "max", "current"}
 
 
+def test_the_metrics_of_the_servers_themselves_carry_their_clusters(base: str, http: httpx.Client) -> None:
+    families = _get(http, base, "status/self_metrics", metric_name_pattern="go_goroutines|prometheus_build_.*")
+    assert [family["name"] for family in families] == ["go_goroutines", "prometheus_build_info"]
+    for family in families:
+        clusters = [{pair["name"]: pair["value"] for pair in one["label"]}["cluster"] for one in family["metric"]]
+        assert clusters == NAMES
+    wrong = http.get(f"{base}/api/v1/status/self_metrics", params={"metric_name_pattern": "("})
+    assert (wrong.status_code, wrong.json()["errorType"]) == (400, "bad_data")
+    assert wrong.json()["error"].startswith("invalid metric_name_pattern: error parsing regexp: missing")
+
+
 def test_features_are_those_every_cluster_has(base: str, live: LiveFleet, http: httpx.Client) -> None:
     own = _get(http, live.prometheus["seoul"], "features")
     got = _get(http, base, "features")

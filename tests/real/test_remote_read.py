@@ -18,6 +18,7 @@ from query.wire.protobuf import bytes_field, int_field
 from query.wire.remote_read import ReadQuery, ReadSeries, pack, read_response, request_message
 from tests.real.asking import BETWEEN, LATE, WHOLE, Asker, When
 from tests.real.comparison import differences, report
+from tests.real.conftest import StartGateway
 from tests.real.dataset import END_S, START_S
 from tests.real.fleet import Fleet
 from tests.real.gateway import Gateway
@@ -189,3 +190,35 @@ def test_no_queries_no_results(bare_gateway: Gateway, http: httpx.Client) -> Non
     unknown = int_field(9, 7) + bytes_field(10, b"x")
     response = http.post(f"{bare_gateway.prometheus_url}/api/v1/read", content=pack(unknown))
     assert _series(response) == []
+
+
+def test_a_read_over_its_budget_is_refused(
+    fleet: Fleet, start_gateway: StartGateway, bare_gateway: Gateway, http: httpx.Client
+) -> None:
+    small = start_gateway("reads-little", list(bare_gateway.clusters), limits={"bytes_per_query": 20_000})
+    everything = ReadQuery((Matcher("__name__", MatchOp.REGEX, ".+"),), START_S * 1000, END_S * 1000)
+    refused = _read(http, small.prometheus_url, everything)
+    assert (refused.status_code, refused.headers["content-type"]) == (422, "text/plain; charset=utf-8")
+    assert refused.text.startswith("limit bytes_per_query=20000 exceeded by cluster")
+    one = ReadQuery((Matcher("__name__", MatchOp.EQUAL, "cluster_size"),), START_S * 1000, START_S * 1000 + 60_000)
+    assert _series(_read(http, small.prometheus_url, one)) == _sorted(_series(_read(http, fleet.union, one)))
+
+
+def _sorted(results: list[list[ReadSeries]]) -> list[list[ReadSeries]]:
+    return [sorted(one, key=lambda series: series.labels) for one in results]
+
+
+def test_a_missing_cluster_is_an_error_unless_the_client_says_otherwise(
+    fleet: Fleet, start_gateway: StartGateway, bare_gateway: Gateway, http: httpx.Client
+) -> None:
+    clusters = [*bare_gateway.clusters, {"name": "gone", "metrics": {"url": "http://127.0.0.1:1"}}]
+    gateway = start_gateway("reads-partly", clusters)
+    query = ReadQuery((Matcher("__name__", MatchOp.EQUAL, "cluster_size"),), START_S * 1000, START_S * 1000 + 60_000)
+    refused = _read(http, gateway.prometheus_url, query)
+    assert (refused.status_code, refused.headers["x-lma-clusters-missing"]) == (503, "gone=unreachable")
+    message = pack(request_message([query]))
+    partial = http.post(f"{gateway.prometheus_url}/api/v1/read?partial_response=true", content=message)
+    assert _series(partial) == _sorted(_series(_read(http, fleet.union, query)))
+    assert partial.headers["x-lma-complete"] == "false"
+    text = http.get(f"{gateway.prometheus_url}/federate", params={"match[]": "cluster_size"}).text
+    assert text.startswith('# cluster "gone" is missing from this answer (')
