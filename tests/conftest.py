@@ -3,7 +3,8 @@
 ``make test`` runs several processes (pytest-xdist). Tests that share real servers must stay in one of them, or each
 process would start servers of its own; everything else is handed out file by file, the long ones first.
 
-Generated tests take the same examples on every run; ``HYPOTHESIS_PROFILE=explore make test`` looks for new ones.
+Generated tests take the same examples on every run; ``HYPOTHESIS_PROFILE=explore make test`` looks for new ones. An
+example may take as long as its test: on a busy machine a limit of its own fails at random.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from hypothesis import settings
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-settings.register_profile("repeatable", derandomize=True)
-settings.register_profile("explore", derandomize=False, max_examples=1000)
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("explore", derandomize=False, max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 ROOT: Final = Path(__file__).parent

@@ -7,7 +7,7 @@ a cluster that fails is a gap in the answer; what the others gave is united by a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
 from query.backends.base import BackendError, Deadline, Request
@@ -101,7 +101,9 @@ class MetadataAsker:
             planned = [(member, sent) for member in self.members if (sent := request(member)) is not None]
             settled, unsettled = await self._membership.settle([member for member, _ in planned], deadline)
             calls = [
-                Call(settled[member.cluster.name], sent) for member, sent in planned if member.cluster.name in settled
+                Call(settled[member.cluster.name], _with_choices(sent, options))
+                for member, sent in planned
+                if member.cluster.name in settled
             ]
             missing = list(unsettled.values())
             parts: list[tuple[Cluster, Data]] = []
@@ -129,6 +131,13 @@ class MetadataAsker:
             if refusals and not parts:
                 raise _refusal(refusals[0]) from refusals[0]
             return MetadataAnswer(unite(parts), notes | Notes(complete.warnings()), complete)
+
+
+def _with_choices(request: Request, options: QueryOptions) -> Request:
+    """Return the request with what every cluster is to be told; a server passes over parameters it does not know."""
+    if request.form is not None:
+        return replace(request, form=request.form + options.passed_on)
+    return replace(request, params=request.params + options.passed_on)
 
 
 def _refusal(error: UpstreamQueryError) -> BadQueryError | ExecutionError:
