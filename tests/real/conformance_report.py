@@ -44,6 +44,10 @@ REASONS: Final[Mapping[Outcome, str]] = {
         "the same rows, but a warning is missing about data that the matchers on cluster labels make irrelevant, or "
         "histograms are remarked upon below a function that makes one Prometheus read their counts and sums only"
     ),
+    Outcome.SLIP: (
+        "one Prometheus forgets `@` below two subqueries that begin at the same time; the gateway, which "
+        "computed it here, does not"
+    ),
     Outcome.REFUSED: "the gateway says that it can't compute this exactly",
     Outcome.DIFFERENT: "a bug",
     Outcome.FAILED: "no answer in time, or one that is no Prometheus envelope: a bug",
