@@ -29,12 +29,12 @@ from query.promql.syntax.nodes import DurationLiteral, Expr, Subquery, ValueType
 from query.promql.syntax.printer import print_expr
 from query.wire.exact_histograms import ExactHistograms
 from query.wire.prometheus import (
-    SERIES,
     Envelope,
     QueryData,
     SeriesBody,
     UpstreamQueryError,
     carries,
+    count_series,
     cut_result,
     read_query,
 )
@@ -286,8 +286,8 @@ class Fetch:
 
     def _spliced(self, shard: Shard, answer: Answered) -> Fetched | None:
         envelope, text = cut_result(answer)
-        series = text.count(SERIES)
-        if not carries(text, shard.added, series):
+        series = count_series(text)
+        if series is None or not carries(text, shard.added, series):
             return None
         self._take_in(shard, envelope)
         return Fetched(shard, spliced=text, spliced_series=series)

@@ -66,6 +66,7 @@ class UpstreamQueryError(Exception):
 
 
 SERIES: Final = b'"metric":{'
+METRIC: Final = b'"metric"'
 _encode: Final = msgspec.json.Encoder().encode
 _query_decoder: Final = msgspec.json.Decoder(Envelope[QueryData])
 _vector_decoder: Final = msgspec.json.Decoder(list[SeriesBody])
@@ -98,6 +99,17 @@ def cut_result(answer: Answered) -> tuple[Envelope[QueryData], bytes]:
     if not text.startswith(b"["):
         raise BackendError(Failure.NOT_UNDERSTOOD, "the result is not a list")
     return envelope, text[1:-1].strip()
+
+
+def count_series(elements: bytes) -> int | None:
+    """Return how many series a result's text holds; None if that can't be seen at a glance.
+
+    It can where JSON is written as Prometheus and Thanos write it, without blanks. Whoever writes otherwise, or has a
+    label called ``metric``, is read in full.
+    """
+    series = elements.count(SERIES)
+    is_plain = series > 0 or not elements
+    return series if is_plain and elements.count(METRIC) == series else None
 
 
 def carries(elements: bytes, labels: Labels, series: int) -> bool:

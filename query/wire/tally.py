@@ -7,6 +7,8 @@ escaped.
 * A series is ``"metric":{``; a label called ``metric`` has a string behind its colon.
 * A sample ends in ``"]``, a string closed inside an array, of which labels have none; a histogram counts as its
   buckets, which end alike, as upstream, where it weighs what it is large.
+
+Limit: in JSON written with blanks between its parts, as Prometheus and its kin don't, only bytes are counted.
 """
 
 from __future__ import annotations

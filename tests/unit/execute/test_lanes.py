@@ -13,7 +13,7 @@ from query.model.time import Grid
 from query.promql.plan.context import PlanContext
 from query.promql.plan.planner import plan_query
 from query.promql.syntax import parse
-from query.wire.prometheus import SERIES, SeriesBody, carries
+from query.wire.prometheus import SERIES, SeriesBody, carries, count_series
 
 OPTIONS = QueryOptions(allow_partial=True, timeout_s=10)
 INSTANT = Grid.instant(60_000)
@@ -60,6 +60,25 @@ CARRIED = b'{"metric":{"cluster":"a","x":"y"},"value":[1,"1"]},{"metric":{"clust
 )
 def test_labels_are_seen_without_parsing(text: bytes, labels: Labels, *, expected: bool) -> None:
     assert carries(text, labels, text.count(SERIES)) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"", 0),
+        (CARRIED, 2),
+        (b'{"metric":{},"value":[1,"1"]}', 1),
+        (b'{"metric":{"x":"\\"metric\\":{"},"value":[1,"1"]}', 1),
+        (CARRIED.replace(b":", b": "), None),
+        (CARRIED.replace(b'"metric":{"cluster":"a"}', b'"metric": {"cluster":"a"}'), None),
+        (b'{"metric":{"metric":"x"},"value":[1,"1"]}', None),
+        (b'{"value":[1,"1"]}', None),
+    ],
+)
+def test_series_are_counted_only_where_they_are_written_as_upstream_writes_them(
+    text: bytes, expected: int | None
+) -> None:
+    assert count_series(text) == expected
 
 
 def test_a_limit_has_to_be_counted() -> None:
