@@ -25,9 +25,9 @@ from query.api.prometheus_status import status_endpoints
 from query.api.prometheus_writes import write_endpoints
 from query.api.remote_read import remote_read_endpoints
 from query.api.respond import array_response, data_response, unless_gone
-from query.execute.fetch import QueryOptions
 from query.execute.metadata_ask import MetadataAsker
 from query.execute.metrics import MetricsQueries
+from query.execute.options import QueryOptions
 from query.execute.parsing import parse_query
 from query.execute.remote_read import RemoteRead
 from query.execute.settings import ExecuteSettings

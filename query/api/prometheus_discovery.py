@@ -15,8 +15,8 @@ from query.api.prometheus_options import parse_metadata_options
 from query.api.prometheus_series import optional_int
 from query.api.respond import metadata_response
 from query.execute.discovery_metadata import DiscoveryMetadata
-from query.execute.fetch import QueryOptions
 from query.execute.metadata_ask import MetadataAsker
+from query.execute.options import QueryOptions
 from query.execute.parsing import parse_matches
 from query.execute.rules_metadata import RulesFilter, RulesMetadata
 from query.model.errors import BadQueryError, BadRequestError

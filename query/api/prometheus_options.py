@@ -8,7 +8,7 @@ from typing import Final
 from query.api.go_times import MAX_TIME, MIN_TIME, GoTime
 from query.api.go_values import go_duration_text
 from query.api.params import Params, parse_duration_ns, parse_flag, parse_limit, parse_optional_time, parse_switch
-from query.execute.fetch import QueryOptions
+from query.execute.options import QueryOptions
 from query.execute.settings import ExecuteSettings
 from query.model.certificate import Exactness
 from query.model.errors import BadQueryError, BadRequestError

@@ -12,8 +12,8 @@ from query.api.go_values import go_int
 from query.api.params import Params
 from query.api.prometheus_options import parse_metadata_options
 from query.api.respond import data_response, metadata_response
-from query.execute.fetch import QueryOptions
 from query.execute.metadata_ask import MetadataAsker
+from query.execute.options import QueryOptions
 from query.execute.status_metadata import MOST_TSDB_ENTRIES, StatusMetadata
 from query.model.errors import BadQueryError
 from query.model.frames import Notes

@@ -16,7 +16,7 @@ from query.api.endpoints import Endpoint
 from query.api.errors import missing_headers, status_of
 from query.api.params import Params, parse_flag, read_body
 from query.api.respond import completeness_headers, unless_gone
-from query.execute.fetch import QueryOptions
+from query.execute.options import QueryOptions
 from query.execute.remote_read import RemoteRead
 from query.execute.settings import ExecuteSettings
 from query.model.errors import GatewayError

@@ -11,7 +11,9 @@ import numpy as np
 from query.backends.outcome import Completeness
 from query.execute.budget import Account
 from query.execute.elements import SeriesElements
-from query.execute.fetch import Fetch, Fetched, QueryOptions
+from query.execute.fetch import Fetch
+from query.execute.fetched import Fetched
+from query.execute.options import QueryOptions
 from query.execute.replicas.choose import Choice
 from query.model.errors import ExecutionError, IncompleteError, UnsupportedError
 from query.model.frames import Frame, Notes

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from query.backends.outcome import Completeness
-from query.execute.fetch import QueryOptions
+from query.execute.options import QueryOptions
 from query.execute.remote_read import RemoteRead
 from query.model.labels import METRIC_NAME
 from query.model.matchers import Matcher

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from dataclasses import replace
+from typing import TypeAlias
 
 import msgspec
 
@@ -13,25 +13,27 @@ from query.backends.base import Backend, BackendError, Deadline, Failure, Reques
 from query.backends.outcome import Answered, Completeness, Missing, Outcome, completeness
 from query.execute.budget import Spending
 from query.execute.fanout import Call, Member, ask
+from query.execute.fetched import Fetched, Took
 from query.execute.histogram_reads import HistogramReads, Place, Wanted, sample_times
+from query.execute.lanes import can_splice
 from query.execute.note_places import placed
-from query.model.certificate import Exactness
+from query.execute.options import QueryOptions
+from query.execute.request_form import request_form
+from query.execute.upstream_errors import judged
 from query.model.clusters import ClusterName
-from query.model.errors import ExecutionError
 from query.model.float_histogram import ResetHint
 from query.model.frames import Notes
-from query.model.time import Grid, seconds_text
+from query.model.time import Grid
 from query.promql.evaluate.support import without_parentheses
 from query.promql.plan.gauges import gives_gauges
 from query.promql.plan.nodes import Concat, Shard
 from query.promql.plan.planner import Plan
-from query.promql.syntax.nodes import DurationLiteral, Expr, Subquery, ValueType, VectorSelector
+from query.promql.syntax.nodes import Expr, ValueType, VectorSelector
 from query.promql.syntax.printer import print_expr
 from query.wire.exact_histograms import ExactHistograms
 from query.wire.prometheus import (
     Envelope,
     QueryData,
-    SeriesBody,
     UpstreamQueryError,
     carries,
     count_series,
@@ -42,75 +44,8 @@ from query.wire.samples import Beside
 from query.wire.statistics import Statistics
 from query.wire.thresholds import Thresholds, asking_thresholds, has_custom_buckets
 
-MOST_STEPS: Final = 11_001
-STORE_FAILURES: Final = ("rpc error", "StoreAPI", "proxy Series", "fetch series", "context deadline exceeded")
-SIZE_FAILURES: Final = ("too many samples", "limit exceeded", "exceeded limit", "exceeds limit")
-
-
-@dataclass(frozen=True, slots=True)
-class QueryOptions:
-    """What a request may choose. ``passed_on`` are parameters that go to every cluster unchanged.
-
-    ``lookback_ms``: how far instant selectors look back, if the request says so; it is among ``passed_on``, too.
-    ``pushes_down`` false: clusters only give samples. ``exactness``: the worst that is acceptable.
-    ``stats``: what statistics are wanted, ``true`` or ``all``.
-    ``max_…`` lower the budget of this query, 0 leaves it.
-    """
-
-    allow_partial: bool
-    timeout_s: float
-    limit: int = 0
-    lookback_ms: int | None = None
-    pushes_down: bool = True
-    exactness: Exactness = Exactness.APPROXIMATE
-    stats: str = ""
-    max_series: int = 0
-    max_samples: int = 0
-    max_bytes: int = 0
-    passed_on: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def is_downsampled(self) -> bool:
-        """True if clusters may answer from downsampled data."""
-        return any(name == "max_source_resolution" and value not in {"", "0", "0s"} for name, value in self.passed_on)
-
-
 Answers: TypeAlias = dict[tuple[Backend, Request], Answered]
 """What a backend answered to a request, its timeout left out."""
-
-
-@dataclass(slots=True)
-class Fetched:
-    """One shard's series, as its cluster answered them; if they need not be looked at, the text of the array only."""
-
-    shard: Shard
-    bodies: list[SeriesBody] = field(default_factory=list)
-    spliced: bytes | None = None
-    spliced_series: int = 0
-
-    @property
-    def series(self) -> int:
-        """How many series there are."""
-        return len(self.bodies) if self.spliced is None else self.spliced_series
-
-
-@dataclass(frozen=True, slots=True)
-class Took:
-    """What one request took; ``failure`` None: it was answered."""
-
-    leaf: Concat
-    shard: Shard
-    elapsed_s: float = 0.0
-    bytes: int = 0
-    series: int = 0
-    failure: Missing | None = None
-
-    @classmethod
-    def of(cls, leaf: Concat, shard: Shard, outcome: Outcome, part: Fetched | Missing) -> Took:
-        """Return what a request took whose answer was read as ``part``."""
-        if isinstance(part, Missing) or isinstance(outcome, Missing):
-            return cls(leaf, shard, failure=part if isinstance(part, Missing) else None)
-        return cls(leaf, shard, outcome.elapsed_s, len(outcome.body), part.series)
 
 
 class Fetch:
@@ -281,7 +216,7 @@ class Fetch:
         except UpstreamQueryError as error:
             if self._members[shard.cluster].stands_in:
                 raise BackendError(Failure.REFUSED, error.message) from error
-            raise _judged(error) from error
+            raise judged(error) from error
         return found
 
     def _spliced(self, shard: Shard, answer: Answered) -> Fetched | None:
@@ -298,48 +233,3 @@ class Fetch:
             self.notes |= placed(told, print_expr(shard.expr), self.text)
         if not isinstance(envelope.data, msgspec.UnsetType) and envelope.data.stats is not None:
             self.statistics.append(envelope.data.stats)
-
-
-def can_splice(plan: Plan, grid: Grid, options: QueryOptions) -> bool:
-    """Tell whether the clusters' result arrays can be passed on unread, if they carry all labels.
-
-    Nothing is cut off, and order does not matter, because the query is an instant one, whose vector has none, or
-    because there is only one part.
-    """
-    root = plan.root
-    if not isinstance(root, Concat) or options.limit:
-        return False
-    return len(root.shards) == 1 or (grid.is_instant and root.value_type is ValueType.VECTOR)
-
-
-def request_form(
-    expr: Expr, grid: Grid, text_of: Callable[[Expr], str] = print_expr
-) -> tuple[str, list[tuple[str, str]]]:
-    """Return path and parameters that have an expression evaluated on a grid.
-
-    A server takes no more steps of a range query; the grid of a subquery, which may have more, is asked as the subquery
-    it is.
-    """
-    if grid.is_instant:
-        return "/api/v1/query", [("query", text_of(expr)), ("time", seconds_text(grid.start_ms))]
-    if grid.steps > MOST_STEPS and grid.start_ms % grid.step_ms == 0:
-        length = DurationLiteral(grid.end_ms - grid.start_ms + 1)
-        subquery = Subquery(expr, length, DurationLiteral(grid.step_ms))
-        return "/api/v1/query", [("query", print_expr(subquery)), ("time", seconds_text(grid.end_ms))]
-    return "/api/v1/query_range", [
-        ("query", text_of(expr)),
-        ("start", seconds_text(grid.start_ms)),
-        ("end", seconds_text(grid.end_ms)),
-        ("step", seconds_text(grid.step_ms)),
-    ]
-
-
-def _judged(error: UpstreamQueryError) -> Exception:
-    """Return what an error of a cluster means: the query's own failure, or a cluster that could not answer it."""
-    if any(mark in error.message for mark in SIZE_FAILURES):
-        return BackendError(Failure.TOO_LARGE, error.message)
-    if any(mark in error.message for mark in STORE_FAILURES):
-        return BackendError(Failure.SERVER_ERROR, error.message)
-    if error.error_type == "bad_data":
-        return ExecutionError(f'cluster "{error.cluster}" does not accept its part of the query: {error.message}')
-    return ExecutionError(error.message)

@@ -14,8 +14,8 @@ from query.backends.base import BackendError, Deadline, Request
 from query.backends.outcome import Completeness, Missing, completeness
 from query.execute.budget import Holding
 from query.execute.fanout import Call, Member, ask
-from query.execute.fetch import QueryOptions
 from query.execute.membership import Membership
+from query.execute.options import QueryOptions
 from query.execute.settings import ExecuteSettings
 from query.model.clusters import Cluster
 from query.model.errors import BadQueryError, ExecutionError

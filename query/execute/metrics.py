@@ -18,9 +18,10 @@ from query.execute.assemble import QueryAnswer, assemble
 from query.execute.budget import Account, MemoryPool, Spending
 from query.execute.elements import size_of
 from query.execute.fanout import Member
-from query.execute.fetch import Answers, Fetch, QueryOptions
+from query.execute.fetch import Answers, Fetch
 from query.execute.histogram_reads import HistogramReads
 from query.execute.membership import Membership
+from query.execute.options import QueryOptions
 from query.execute.parsing import parse_query
 from query.execute.plan_cache import ENTRIES, MAX_TEXT, PlanCache
 from query.execute.replicas.choose import Asked

@@ -23,8 +23,8 @@ from query.backends.base import BackendError, Deadline, Failure, Request
 from query.backends.outcome import Answered, Completeness, Missing, Outcome, completeness
 from query.execute.budget import Account, MemoryPool, Spending
 from query.execute.fanout import Call, Member, ask
-from query.execute.fetch import QueryOptions
 from query.execute.membership import Membership
+from query.execute.options import QueryOptions
 from query.execute.settings import ExecuteSettings
 from query.model.errors import GatewayError, LimitExceededError
 from query.model.labels import with_constants

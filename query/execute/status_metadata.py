@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any, Final
 
-from query.execute.fetch import QueryOptions
 from query.execute.metadata_ask import MetadataAnswer, MetadataAsker, Parts
+from query.execute.options import QueryOptions
 from query.model.clusters import Cluster
 
 MOST_TSDB_ENTRIES: Final = 10_000

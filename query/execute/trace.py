@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from query.execute.assemble import QueryAnswer
-from query.execute.fetch import Took
+from query.execute.fetched import Took
 from query.execute.replicas.choose import Choice
 from query.model.explanation import Explanation, Measure, Round, Source
 from query.promql.plan.certify import certify, sent_query

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from query.execute.fetch import request_form
+from query.execute.request_form import request_form
 from query.model.errors import BadQueryError, ExecutionError
 from query.model.frames import Frame
 from query.model.labels import NO_LABELS, Labels, as_labels

@@ -8,9 +8,9 @@ import pytest
 from query.backends.base import Backend, BackendError, Deadline, Failure, Request
 from query.execute.budget import MemoryPool
 from query.execute.fanout import Member
-from query.execute.fetch import QueryOptions
 from query.execute.membership import Membership
 from query.execute.metrics import MetricsQueries
+from query.execute.options import QueryOptions
 from query.execute.settings import ExecuteSettings
 from query.model.clusters import Cluster, ClusterName
 from query.model.errors import IncompleteError

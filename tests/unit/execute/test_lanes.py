@@ -5,7 +5,8 @@ import pytest
 
 from query.api.respond import array_response
 from query.execute.elements import SeriesElements, size_of
-from query.execute.fetch import QueryOptions, can_splice
+from query.execute.lanes import can_splice
+from query.execute.options import QueryOptions
 from query.model.clusters import Cluster, ClusterName
 from query.model.frames import Notes
 from query.model.labels import Labels

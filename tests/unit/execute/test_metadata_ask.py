@@ -10,9 +10,9 @@ import pytest
 
 from query.backends.base import BackendError, Deadline, Failure, Request
 from query.execute.fanout import Member
-from query.execute.fetch import QueryOptions
 from query.execute.membership import Membership
 from query.execute.metadata_ask import MetadataAsker, Parts
+from query.execute.options import QueryOptions
 from query.execute.settings import ExecuteSettings
 from query.model.clusters import Cluster, ClusterName
 from query.model.errors import BadQueryError, IncompleteError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from query.execute.fetch import request_form
+from query.execute.request_form import request_form
 from query.model.time import Grid
 from query.promql.syntax import parse
 
