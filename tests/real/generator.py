@@ -236,12 +236,13 @@ class Generator:
         """Return an expression whose value is native histograms."""
         inner = self._histogram_leaf()
         clause = self._grouping(inner)[0]
+        is_call = inner.text.endswith(")")  # offset is for selectors only
         return self._pick(
             (
                 f"{self._pick(('sum', 'avg'))}{clause} ({inner.text})",
                 f"{self._pick(('sum', 'avg', 'count', 'max'))}{clause} ({inner.text})",
                 f"({inner.text}) * 2",
-                f"({inner.text}) - ({inner.text} offset 1m)" if " " not in inner.text else inner.text,
+                inner.text if is_call else f"({inner.text}) - ({inner.text} offset 1m)",
                 f"sum{clause} ({inner.text}) / 4",
                 f"topk(2, {inner.text})",
             )

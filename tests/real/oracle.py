@@ -26,11 +26,27 @@ THANOS_DIFFERS: tuple[tuple[re.Pattern[str], str], ...] = (
 """Where a gateway over Thanos Query may give Thanos's answer instead."""
 
 THANOS_FALLS_SHORT: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\bsort(_desc)?\s*\("), "does not warn that a range result is always sorted by labels"),
+    (
+        re.compile(r"\bsort(_by_label)?(_desc)?\s*\("),
+        "does not warn that a range result is always sorted by labels",
+    ),
     (
         re.compile(r"""\{\s*(cluster|region|provider)\s*(=|=~)\s*['"][^'"]*['"]\s*,?\s*\}"""),
         "finds nothing by external labels alone: its sidecar refuses a selector without any other matcher",
     ),
+    (
+        re.compile(r"\blimit_ratio\b"),
+        "is built with another representation of label sets (slicelabels), whose hashes choose other series",
+    ),
+    (
+        re.compile(r"\bquantile\b.*\bextremes\b"),
+        "has an older engine, which weighs an infinite neighbour with 0 and gets NaN",
+    ),
+    (
+        re.compile(r"\binfo\s*\(.*(\boffset\b|@)"),
+        "has an older engine, which reads info series at the time of the query, not of the selector",
+    ),
+    (re.compile(r"\bpredict_linear\s*\(.*@"), "has an older engine, which crashes over a subquery fixed by @"),
 )
 """Where Thanos differs, too, but a gateway can do better, and is held to it."""
 
@@ -75,6 +91,11 @@ class Oracle:
 def thanos_may_differ(query: str) -> bool:
     """Tell whether the query contains what Thanos is known to answer differently."""
     return any(pattern.search(query) for pattern, _ in THANOS_DIFFERS)
+
+
+def is_unspoken(expected: Answer, thanos: Answer) -> bool:
+    """Tell whether Thanos's parser is too old for a query that Prometheus, which answered ``expected``, can read."""
+    return thanos.error_type == "bad_data" and expected.error_type != "bad_data"
 
 
 _CHOICE = re.compile(r"\s*(?:topk|bottomk|limitk)\b(?:\s*(?:by|without)\s*\([^)]*\))?\s*\(\s*[^,()]+(?:\(.*?\)\))?\s*,")

@@ -21,7 +21,7 @@ from tests.real.answers import Answer, read_body
 from tests.real.asking import REQUEST_TIMEOUT_S, When
 from tests.real.comparison import POSITION, differences, report
 from tests.real.fleet import Fleet, Kind, Topology
-from tests.real.oracle import choice_operand, thanos_may_differ
+from tests.real.oracle import choice_operand, is_unspoken, thanos_may_differ
 
 UNDER_WAY: Final = 16
 KEPT_ANSWERS: Final = 400
@@ -156,7 +156,7 @@ class Suite:
         """Judge an answer over Thanos that isn't a Prometheus's: where Thanos differs, no gateway can know better."""
         if not differences(case.query, expected, thanos):
             return Outcome.DIFFERENT, found
-        if thanos.error_type == "bad_data" and expected.error_type != "bad_data":
+        if is_unspoken(expected, thanos):
             return (Outcome.UNSPOKEN, []) if got.error_type == "bad_data" else (Outcome.UNDECIDED, [])
         oracle = self.fleet.oracles[len(case.topology.kinds)].thanos
         _, unlike = await self._compare(case, oracle, thanos, got)
