@@ -48,6 +48,9 @@ REASONS: Final[Mapping[Outcome, str]] = {
         "one Prometheus forgets `@` below two subqueries that begin at the same time; the gateway, which "
         "computed it here, does not"
     ),
+    Outcome.EMPTY_SIDE: (
+        "a quantile in the zero bucket of a histogram with empty buckets only on one side, which JSON does not show"
+    ),
     Outcome.REFUSED: "the gateway says that it can't compute this exactly",
     Outcome.DIFFERENT: "a bug",
     Outcome.FAILED: "no answer in time, or one that is no Prometheus envelope: a bug",
