@@ -26,6 +26,7 @@ from lma.parts.errors import (
     LoggedBuildError,
     NetworkError,
 )
+from lma.parts.interrupts import held_back
 from lma.parts.locate import parse_version
 from lma.parts.parent_death import die_with_parent
 
@@ -119,18 +120,20 @@ def run(command: list[str], *, cwd: Path, log: Path, timeout_s: float, tick: Cal
     """
     began = time.monotonic()
     with log.open("wb") as output, log.open("rb") as reader:
-        process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            process_group=0,
-            preexec_fn=die_with_parent(),  # noqa: PLW1509 - builds are run from the main thread
-        )
         counts = _Counts()
+        process: subprocess.Popen[bytes] | None = None
         try:
+            with held_back():  # between the start of the process and its being known nobody could end it
+                process = subprocess.Popen(
+                    command,
+                    cwd=cwd,
+                    env=environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    process_group=0,
+                    preexec_fn=die_with_parent(),  # noqa: PLW1509 - builds are run from the main thread
+                )
             while True:
                 try:
                     return process.wait(POLL_S)
@@ -141,7 +144,8 @@ def run(command: list[str], *, cwd: Path, log: Path, timeout_s: float, tick: Cal
                         raise TimeoutError from None
                     tick(elapsed, counts.note())
         finally:
-            _end_group(process)
+            if process is not None:
+                _end_group(process)
 
 
 class _Counts:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from itertools import islice
 
 import pytest
@@ -12,6 +14,16 @@ from tests.fuzz.parsers import LANGUAGES, Finding, Language, examine
 
 SEED = 20_250_615
 TEXTS = 4_000
+
+
+@pytest.fixture(autouse=True)
+def others_heap_is_frozen() -> Iterator[None]:
+    """Keep what earlier tests left out of the garbage collections that a parse sets off: they would take its time."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
 
 each_language = pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
 

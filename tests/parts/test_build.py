@@ -207,6 +207,20 @@ def test_ctrl_c_ends_the_compilers_too(
     until(lambda: not any(is_alive(pid) for pid in pids))
 
 
+def test_ctrl_c_just_as_the_compiler_starts_ends_it_too(machine: Machine) -> None:
+    machine.install(
+        "go",
+        f'{VERSION}kill -INT $PPID\n/bin/sleep 60 & echo $! > "$LMA_CACHE_DIR/pids.new"\n'
+        '/bin/mv "$LMA_CACHE_DIR/pids.new" "$LMA_CACHE_DIR/pids"; wait',
+    )
+    command = [sys.executable, "-m", "lma.parts", "build", "helm"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
+    listed = machine.cache / "pids"  # missing if the compiler was ended before it had started another
+    until(lambda: not (listed.exists() and is_alive(int(listed.read_text()))))
+
+
 def test_public_names_exist() -> None:
     assert all(hasattr(parts, name) for name in parts.__all__)
 

@@ -172,9 +172,11 @@ def test_the_tree_of_a_query_is_upstreams(
         http.post(f"{base}/api/v1/parse_query", data={"query": entry.query})
         for base in (fleet.union, bare_gateway.prometheus_url)
     )
-    if expected.status_code != 200:
-        pytest.skip("the server has this part of the language off")
-    assert _sorted_matchers(got.json()) == _sorted_matchers(expected.json())
+    assert got.status_code == expected.status_code
+    theirs, ours = expected.json(), got.json()
+    if "error" in theirs:  # behind the last words that are the same are those of either's library
+        theirs["error"], ours["error"] = (told["error"].partition("parsing regexp: ")[0] for told in (theirs, ours))
+    assert _sorted_matchers(ours) == _sorted_matchers(theirs)
 
 
 def _sorted_matchers(tree: Any) -> Any:

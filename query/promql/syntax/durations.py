@@ -13,6 +13,7 @@ and milliseconds are kept exactly, where upstream, going through float seconds, 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 from query.model.errors import BadQueryError, QuerySyntaxError
@@ -28,6 +29,7 @@ from query.promql.syntax.nodes import (
 from query.promql.syntax.precedence import POWER, of_operator
 from query.promql.syntax.stream import Stream
 from query.promql.syntax.tokens import Kind, Token
+from query.promql.syntax.written_durations import WrittenDurations
 from query.syntax.durations import parse_duration
 from query.syntax.numbers import parse_number, round_half_away
 
@@ -45,12 +47,13 @@ _IN_OFFSET: Final = "offset, expected number, duration, step(), or range()"
 
 
 class DurationParser:
-    """Parses the durations of one selector."""
+    """Parses the durations of one selector; notes in ``written`` what their nodes don't tell."""
 
-    __slots__ = ("_size", "_stream")
+    __slots__ = ("_size", "_stream", "_written")
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, written: WrittenDurations) -> None:
         self._stream = stream
+        self._written = written
         self._size = 0
 
     @property
@@ -61,7 +64,7 @@ class DurationParser:
     def positive(self) -> DurationExpr:
         """Parse the range or the step of a selector; a literal must be at least a millisecond."""
         start = self._stream.next.start
-        expr = _whole(self._expression(0))
+        expr = self._whole(self._expression(0))
         if isinstance(expr, DurationLiteral | DurationNumber) and _ms(expr) <= 0:
             raise self._stream.error("duration must be greater than 0", start)
         return expr
@@ -69,19 +72,22 @@ class DurationParser:
     def offset(self) -> DurationExpr:
         """Parse what follows the word ``offset``."""
         with self._stream.inside(_IN_OFFSET):
-            return _whole(self._offset())
+            return self._whole(self._offset())
 
     def _offset(self) -> DurationExpr:
         stream = self._stream
         sign = self._sign()
         if stream.next.kind in _LITERALS:
-            return _signed(sign, self._literal())
+            return self._signed(sign, self._literal())
         if stream.next.word in _FUNCTIONS and stream.next.kind is Kind.PREPROCESSOR:
-            return _signed(sign, self._call())
+            call = self._call()
+            if sign == "+":
+                return self._written.put(replace(call), DurationUnary(sign, call))
+            return self._signed(sign, call)
         if sign and stream.at("("):
-            return _signed(sign, self._operand())
+            return self._signed(sign, self._operand())
         if sign:
-            return self._continue(_signed(sign, self._expression(POWER)), 0)
+            return self._continue(self._signed(sign, self._expression(POWER)), 0)
         return self._expression(0)
 
     def _expression(self, least: int) -> DurationExpr:
@@ -109,11 +115,11 @@ class DurationParser:
             return self._literal()
         sign = self._sign()
         if sign:
-            return _signed(sign, self._expression(POWER))
+            return self._signed(sign, self._expression(POWER))
         if stream.accept("("):
             inner = self._expression(0)
             stream.expect(")")
-            return inner
+            return self._written.wrap(inner)
         return self._call()
 
     def _sign(self) -> str:
@@ -145,6 +151,28 @@ class DurationParser:
             raise self._stream.error("duration out of range", token.start)
         return DurationNumber(seconds)
 
+    def _signed(self, sign: str, expr: DurationExpr) -> DurationExpr:
+        if sign != "-":
+            return expr
+        match expr:
+            case DurationLiteral():
+                negated: DurationExpr = DurationLiteral(-expr.ms)
+            case DurationNumber():
+                negated = DurationNumber(-expr.seconds)
+            case _:
+                return DurationUnary("-", expr)
+        return negated if self._written.is_plain(expr) else self._written.put(negated, DurationUnary("-", expr))
+
+    def _whole(self, expr: DurationExpr) -> DurationExpr:
+        """Return a plain number of seconds that stands alone as the milliseconds it is, if they are whole."""
+        if not isinstance(expr, DurationNumber):
+            return expr
+        ms, rest = divmod(round_half_away(expr.seconds * _NS_PER_S), _NS_PER_MS)
+        if rest:
+            return expr
+        whole = DurationLiteral(ms)
+        return whole if self._written.is_plain(expr) else self._written.put(whole, expr)
+
     def _count(self) -> None:
         self._size += 1
         if self._size > MAX_SIZE:
@@ -170,26 +198,6 @@ def number_of(stream: Stream, token: Token) -> float:
         return parse_number(token.text)
     except BadQueryError as error:
         raise stream.error(str(error), token.start) from error
-
-
-def _signed(sign: str, expr: DurationExpr) -> DurationExpr:
-    if sign != "-":
-        return expr
-    match expr:
-        case DurationLiteral():
-            return DurationLiteral(-expr.ms)
-        case DurationNumber():
-            return DurationNumber(-expr.seconds)
-        case _:
-            return DurationUnary("-", expr)
-
-
-def _whole(expr: DurationExpr) -> DurationExpr:
-    """Return a plain number of seconds that stands alone as the milliseconds it is, if they are whole."""
-    if not isinstance(expr, DurationNumber):
-        return expr
-    ms, rest = divmod(round_half_away(expr.seconds * _NS_PER_S), _NS_PER_MS)
-    return expr if rest else DurationLiteral(ms)
 
 
 def _ms(expr: DurationLiteral | DurationNumber) -> int:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from query.model.errors import Position, QuerySyntaxError
 from query.promql.syntax.nodes import Binary, Expr, Matching, Paren, Unary, ValueType
 from query.promql.syntax.types import of_binary, type_of
+from query.promql.syntax.written_durations import WrittenDurations
 from query.syntax.limits import Limits
 
 Node = TypeVar("Node", bound=Expr)
@@ -37,10 +38,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The places of all nodes of ``text``; holds the nodes, so that an identity is never that of another node."""
+    """The places of all nodes of ``text``; holds the nodes, so that an identity is never that of another node.
+
+    ``durations`` tells how durations were written.
+    """
 
     text: str
     limits: Limits
+    durations: WrittenDurations = field(default_factory=WrittenDurations)
     _by_id: dict[int, Place] = field(default_factory=dict)
 
     def put(

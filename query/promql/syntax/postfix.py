@@ -52,7 +52,7 @@ def parse_postfix(stream: Stream, places: Places, expr: Expr) -> Expr:
 
 def _brackets(stream: Stream, places: Places, expr: Expr) -> Expr:
     bracket = stream.advance()
-    durations = DurationParser(stream)
+    durations = DurationParser(stream, places.durations)
     start = places.of(expr).start
     with stream.inside(_IN_RANGE):
         span = durations.positive()
@@ -81,7 +81,7 @@ def _matrix(places: Places, expr: Expr, span: DurationExpr, inner_height: int, b
 
 def _offset(stream: Stream, places: Places, expr: Expr) -> Expr:
     stream.advance()
-    durations = DurationParser(stream)
+    durations = DurationParser(stream, places.durations)
     offset = durations.offset()
     target = _target(places, expr, f"offset modifier {_PRECEDED}")
     if target.offset != NO_OFFSET:

@@ -1,8 +1,7 @@
 """A syntax tree as plain data, in the shape of upstream's ``parse_query``, which its query builder and others read.
 
-Source: web/api/v1/translate_ast.go of Prometheus 3.16. Our tree is not upstream's, so two things that mean nothing are
-not told as they were written: of a metric name inside braces the place among the matchers (it comes first), and of a
-duration expression the parentheses that change nothing (``wrapped`` tells of those that do).
+Source: web/api/v1/translate_ast.go of Prometheus 3.16. Our tree is not upstream's, so one thing that means nothing is
+not told as it was written: of a metric name inside braces the place among the matchers (it comes first).
 """
 
 from __future__ import annotations
@@ -97,13 +96,13 @@ def _binary(expr: Binary, places: Places) -> Node:
 def _range(expr: MatrixSelector | Subquery, places: Places) -> Node:
     if isinstance(expr, MatrixSelector):
         node = {"type": "matrixSelector", **_selector(expr.selector, places)}
-        return {**node, **translate_duration("range", expr.range)}
+        return {**node, **translate_duration("range", expr.range, places.durations)}
     return {
         "type": "subquery",
         "expr": translate(expr.expr, places),
-        **translate_duration("range", expr.range),
-        **translate_duration("offset", expr.offset),
-        **translate_duration("step", expr.step or DurationLiteral(0)),
+        **translate_duration("range", expr.range, places.durations),
+        **translate_duration("offset", expr.offset, places.durations),
+        **translate_duration("step", expr.step or DurationLiteral(0), places.durations),
         **_at(expr.at),
     }
 
@@ -116,7 +115,7 @@ def _selector(selector: VectorSelector, places: Places) -> Node:
         matchers.append(matchers.pop(0))
     return {
         "name": name,
-        **translate_duration("offset", selector.offset),
+        **translate_duration("offset", selector.offset, places.durations),
         "matchers": matchers,
         **_at(selector.at),
         "anchored": selector.anchored,

@@ -12,70 +12,49 @@ from query.promql.syntax.nodes import (
     DurationNumber,
     DurationUnary,
 )
-from query.promql.syntax.precedence import POWER, of_operator
+from query.promql.syntax.written_durations import WrittenDurations
 from query.syntax.durations import to_seconds
 from query.syntax.numbers import format_float
 
 Node: TypeAlias = dict[str, Any]
 
 
-def translate_duration(name: str, expr: DurationExpr) -> Node:
+def translate_duration(name: str, expr: DurationExpr, written: WrittenDurations) -> Node:
     """Return a duration in milliseconds, or 0 and the expression it is yet to be computed from."""
-    match expr:
-        case DurationLiteral():
-            return {name: expr.ms, f"{name}Expr": None}
-        case DurationNumber():
-            return {name: int(expr.seconds * 1_000), f"{name}Expr": None}
-        case _:
-            return {name: 0, f"{name}Expr": _duration_expr(expr)}
+    form = written.form(expr)
+    if written.is_wrapped(form) or not isinstance(form, DurationLiteral | DurationNumber):
+        return {name: 0, f"{name}Expr": _duration_expr(form, written)}
+    ms = form.ms if isinstance(form, DurationLiteral) else int(form.seconds * 1_000)
+    return {name: ms, f"{name}Expr": None}
 
 
-def _duration_expr(expr: DurationExpr | None, *, wrapped: bool = False) -> Node | None:
-    match expr:
-        case None:
-            return None
-        case DurationLiteral():
-            return {"type": "numberLiteral", "val": format_float(to_seconds(expr.ms)), "duration": True}
-        case DurationNumber():
-            return {"type": "numberLiteral", "val": format_float(expr.seconds), "duration": False}
+def _duration_expr(expr: DurationExpr | None, written: WrittenDurations) -> Node | None:
+    if expr is None:
+        return None
+    form = written.form(expr)
+    is_wrapped = written.is_wrapped(form)
+    match form:
+        case DurationLiteral() | DurationNumber():
+            # A literal can't tell of its parentheses, upstream puts a sign before it that can.
+            return _operation("+", None, _literal(form), is_wrapped=True) if is_wrapped else _literal(form)
         case DurationUnary():
-            return _operation(expr.op, None, expr.operand, right_wraps=isinstance(expr.operand, DurationBinary))
+            left, right = None, _duration_expr(form.operand, written)
+            return _operation(form.op, left, right, is_wrapped=is_wrapped)
         case DurationBinary():
-            own = of_operator(expr.op)
-            left, right = _precedence(expr.left), _precedence(expr.right)
-            is_power = own == POWER
-            return _operation(
-                expr.op,
-                expr.left,
-                expr.right,
-                left_wraps=left < own or (is_power and left == own),
-                right_wraps=right < own or (not is_power and right == own),
-                wrapped=wrapped,
-            )
+            left, right = _duration_expr(form.left, written), _duration_expr(form.right, written)
+            return _operation(form.op, left, right, is_wrapped=is_wrapped)
         case DurationCall():
-            first, second = (*expr.arguments, None, None)[:2]
-            return _operation(expr.function.value, first, second)
+            first, second = (*(_duration_expr(one, written) for one in form.arguments), None, None)[:2]
+            return _operation(form.function.value, first, second, is_wrapped=is_wrapped)
         case _:
-            assert_never(expr)
+            assert_never(form)
 
 
-def _operation(
-    op: str,
-    left: DurationExpr | None,
-    right: DurationExpr | None,
-    *,
-    left_wraps: bool = False,
-    right_wraps: bool = False,
-    wrapped: bool = False,
-) -> Node:
-    return {
-        "type": "durationExpr",
-        "op": op,
-        "lhs": _duration_expr(left, wrapped=left_wraps),
-        "rhs": _duration_expr(right, wrapped=right_wraps),
-        "wrapped": wrapped,
-    }
+def _literal(expr: DurationLiteral | DurationNumber) -> Node:
+    is_duration = isinstance(expr, DurationLiteral)
+    seconds = to_seconds(expr.ms) if isinstance(expr, DurationLiteral) else expr.seconds
+    return {"type": "numberLiteral", "val": format_float(seconds), "duration": is_duration}
 
 
-def _precedence(expr: DurationExpr) -> int:
-    return of_operator(expr.op) if isinstance(expr, DurationBinary) else POWER + 1
+def _operation(op: str, left: Node | None, right: Node | None, *, is_wrapped: bool) -> Node:
+    return {"type": "durationExpr", "op": op, "lhs": left, "rhs": right, "wrapped": is_wrapped}

@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from query.model.errors import QuerySyntaxError
 from query.promql.syntax import Expr, parse, print_expr, rewrite
 from query.promql.syntax.nodes import VectorSelector
+from query.promql.syntax.parser import parse_placed
+from query.promql.syntax.translate import translate
 from tests.real.promql_syntax.mutations import mutated
 from tests.real.promql_syntax.upstream import Refused, Upstream, comparable
 from tests.unit.promql.syntax.golden_files import accepted, laid_out, refused
@@ -18,6 +20,33 @@ from tests.unit.promql.syntax.trees import any_expr
 SEED = 20_250_615
 MUTATIONS = 3_000
 
+WRITTEN_DURATIONS = (
+    "up[(2m + 3m)]",
+    "up[(300)]",
+    "up[((5m))]",
+    "up[(0.5)]",
+    "up[1h / (1 + 1)]",
+    "up[-(3) * -2]",
+    "up[-(-(300))]",
+    "up[- -(5m) + (1h)]",
+    "up[+(step())]",
+    "up[+step()]",
+    "up[-(step() * 2) + 1h]",
+    "up[(1m * 2) * 3]",
+    "up[max_of((1m), (step() + 1))]",
+    "up[(5m):((30s))]",
+    "up[5m:(30s * 2)] offset (1m)",
+    "up offset (5m) + 1",
+    "up offset -(5m)",
+    "up offset +(5m + 1m)",
+    "up offset +step()",
+    "up offset -step()",
+    "up offset (-step())",
+    "up offset -max_of((1m), 2m)",
+    "up offset +min_of(1m, step())",
+    "up offset --(5m) ^ 2",
+    "up offset (-60)",
+)
 NOT_SHOWN = {
     "a + fill (+Inf) b": "parse_query can't write an infinite fill value as JSON",
     r'up{"\xff"="v"}': "JSON has no bytes that are not UTF-8",
@@ -49,6 +78,11 @@ def test_upstream_reads_every_accepted_query_as_the_same_tree(upstream: Upstream
         if isinstance(theirs, Refused) or comparable(theirs) != comparable(parse(case.query)):
             differences[case.query] = theirs
     assert differences == {}
+
+
+@pytest.mark.parametrize("query", WRITTEN_DURATIONS)
+def test_durations_are_shown_as_they_were_written(upstream: Upstream, query: str) -> None:
+    assert translate(*parse_placed(query)) == upstream.tree(query)
 
 
 def test_upstream_reads_what_we_print_as_the_same_tree(upstream: Upstream) -> None:

@@ -79,6 +79,11 @@ class Upstream:
         message = body["error"].removeprefix('invalid parameter "query": ')
         return Refused(message.replace("unknown position: ", "1:1: "))
 
+    def tree(self, query: str) -> Json:
+        """Return the tree of a query that Prometheus accepts as it shows it."""
+        answer = self.http.post(f"{self.url}/api/v1/parse_query", data={"query": query}).json()
+        return dict(answer["data"])
+
     def format(self, query: str) -> str:
         """Return Prometheus' own layout of a query it accepts."""
         answer = self.http.post(f"{self.url}/api/v1/format_query", data={"query": query}).json()
