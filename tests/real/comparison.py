@@ -176,14 +176,31 @@ def _tied_differences(
         for at, value in row.samples
         if (row.labels, at) not in offered or not equal_values(value, offered[row.labels, at], tolerance)
     ]
+    shown = {(row.labels, at): histogram for row in candidates.rows for at, histogram in row.histograms}
+    found += [
+        f"{_show(row.labels)} at {at}: no histogram of the aggregated expression"
+        for row in got.rows
+        for at, histogram in row.histograms
+        if shown.get((row.labels, at)) != histogram
+    ]
+    if any_value:
+        wanted_counts, given_counts = _samples_by_time(expected), _samples_by_time(got)
+        return found + [
+            f"{given_counts[at]} samples at {at}, expected {wanted_counts[at]}"
+            for at in sorted(wanted_counts.keys() | given_counts.keys())
+            if given_counts[at] != wanted_counts[at]
+        ]
     want, have = _values_by_time(expected), _values_by_time(got)
     for at in sorted(want.keys() | have.keys()):
         wanted, given = want.get(at, []), have.get(at, [])
-        if any_value and len(wanted) == len(given):
-            continue
         if len(wanted) != len(given) or not all(map(equal_values, wanted, given, [tolerance] * len(wanted))):
             found.append(f"values at {at}: {given}, expected {wanted}")
     return found
+
+
+def _samples_by_time(answer: Answer) -> Counter[int]:
+    """Return how many samples, floats and histograms, there are at each timestamp."""
+    return Counter(at for row in answer.rows for at, _ in (*row.samples, *row.histograms))
 
 
 def _values_by_time(answer: Answer) -> dict[int, list[float]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.real.answers import Answer, Row
+from tests.real.answers import Answer, Row, ShownHistogram
 from tests.real.comparison import differences, equal_values
 from tests.real.log_answers import Line, LogAnswer, log_differences
 
@@ -77,6 +77,18 @@ def test_among_ties_any_may_be_chosen_but_no_other_value_and_no_invention() -> N
     assert differences("topk(1, x)", expected, replace(VECTOR, rows=()), candidates) != []
     invented = Row((("cluster", "busan"),), ((0, 2.0),))
     assert differences("topk(1, x)", expected, replace(VECTOR, rows=(invented,)), candidates) != []
+
+
+def test_limitk_may_take_a_histogram_or_a_float_but_none_that_is_not_there() -> None:
+    shown = ShownHistogram(1.0, 2.0, ((0, 0.5, 1.0, 1.0),))
+    native = Row((("cluster", "seoul"), ("kind", "native")), (), ((0, shown),))
+    candidates = replace(VECTOR, rows=(*VECTOR.rows, native))
+    expected, other = replace(VECTOR, rows=(native,)), replace(VECTOR, rows=(VECTOR.rows[0],))
+    assert differences("limitk(1, x)", expected, other, candidates) == []
+    assert differences("limitk(1, x)", other, expected, candidates) == []
+    assert differences("limitk(1, x)", other, replace(VECTOR, rows=()), candidates) != []
+    invented = replace(native, histograms=((0, replace(shown, count=3.0)),))
+    assert differences("limitk(1, x)", other, replace(VECTOR, rows=(invented,)), candidates) != []
 
 
 def test_errors_are_the_same_when_status_and_type_are() -> None:
