@@ -37,11 +37,11 @@ from query.api.params import Params
 from query.api.respond import Handler, completeness_headers, guarded, unless_gone
 from query.execute.logs import LogsQueries
 from query.execute.logs_answer import LogsAnswer
-from query.execute.logs_ask import LogsMetadataAnswer
 from query.execute.logs_explain import explain_logs
 from query.execute.logs_fetch import TAGS_HEADER, LogsOptions, LogsRange
 from query.execute.logs_rules import LogsRules
 from query.execute.logs_volume import VolumeQuery
+from query.execute.metadata_answer import MetadataAnswer
 from query.execute.settings import ExecuteSettings
 from query.logql.syntax import parse_query, prettify
 from query.model.errors import BadQueryError, BadRequestError, NotFoundError
@@ -266,7 +266,7 @@ def _query_response(answer: LogsAnswer, options: LogsOptions) -> Response:
     return Response(b"".join(parts), media_type=JSON, headers=completeness_headers(answer.completeness))
 
 
-def _labels_response(answer: LogsMetadataAnswer) -> Response:
+def _labels_response(answer: MetadataAnswer) -> Response:
     body: dict[str, Any] = {"status": "success"}
     if answer.data:
         body["data"] = answer.data

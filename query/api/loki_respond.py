@@ -8,12 +8,12 @@ import msgspec
 from starlette.responses import Response
 
 from query.api.respond import completeness_headers
-from query.execute.logs_ask import LogsMetadataAnswer
+from query.execute.metadata_answer import MetadataAnswer
 
 JSON: Final = "application/json; charset=UTF-8"
 
 
-def metadata_response(body: Any, answer: LogsMetadataAnswer) -> Response:
+def metadata_response(body: Any, answer: MetadataAnswer) -> Response:
     """Return ``body`` with the warnings and headers that say what it is made of."""
     headers = completeness_headers(answer.completeness)
     if isinstance(body, dict) and answer.notes.warnings:

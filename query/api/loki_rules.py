@@ -12,8 +12,8 @@ from query.api.loki_params import parse_partial
 from query.api.loki_respond import metadata_response
 from query.api.params import Params
 from query.api.respond import completeness_headers, unless_gone
-from query.execute.logs_ask import LogsMetadataAnswer
 from query.execute.logs_rules import LogsRules
+from query.execute.metadata_answer import MetadataAnswer
 from query.execute.settings import ExecuteSettings
 from query.model.errors import NotFoundError
 
@@ -41,7 +41,7 @@ class LokiRulesApi:
                     return _yaml(group, answer)
         raise NotFoundError(f"there is no rule group {wanted!r} in this namespace")
 
-    async def _namespaces(self, request: Request) -> LogsMetadataAnswer:
+    async def _namespaces(self, request: Request) -> MetadataAnswer:
         params = await Params.of(request)
         work = self._rules.namespaces(
             request.path_params.get("namespace", ""), allow_partial=parse_partial(params, self._settings)
@@ -65,6 +65,6 @@ class LokiRulesApi:
         )
 
 
-def _yaml(data: object, answer: LogsMetadataAnswer) -> Response:
+def _yaml(data: object, answer: MetadataAnswer) -> Response:
     text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
     return Response(text, media_type=YAML, headers=completeness_headers(answer.completeness))

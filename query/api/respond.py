@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from query.backends.outcome import Completeness
 from query.execute.budget import Account
 from query.execute.elements import size_of
-from query.execute.metadata_ask import MetadataAnswer
+from query.execute.metadata_answer import MetadataAnswer
 from query.model.errors import GatewayError
 from query.model.frames import Notes
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from query.backends.base import Request
 from query.execute.fanout import Member
-from query.execute.metadata_ask import MetadataAnswer, MetadataAsker, Params, Parts
+from query.execute.metadata_answer import MetadataAnswer
+from query.execute.metadata_ask import MetadataAsker, Params, Parts
 from query.execute.options import QueryOptions
 from query.model.clusters import Cluster
 from query.model.frames import Notes

@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from query.backends.outcome import Completeness
 from query.execute.options import QueryOptions
@@ -18,12 +17,10 @@ from query.execute.remote_read import RemoteRead
 from query.model.labels import METRIC_NAME
 from query.model.matchers import Matcher
 from query.model.time import NS_PER_MS
+from query.promql.plan.windows import DEFAULT_LOOKBACK_MS
 from query.wire.exposition import Exposed
 from query.wire.read_samples import last_sample
 from query.wire.remote_read import ReadQuery, ReadSeries
-
-LOOKBACK_MS: Final = 300_000
-"""How far back the latest sample may be; upstream's default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class Federated:
 async def federate(remote: RemoteRead, selectors: Sequence[tuple[Matcher, ...]], options: QueryOptions) -> Federated:
     """Return the latest sample of every series that any selector matches, each once."""
     now_ms = time.time_ns() // NS_PER_MS
-    queries = [ReadQuery(matchers, now_ms - LOOKBACK_MS, now_ms) for matchers in selectors]
+    queries = [ReadQuery(matchers, now_ms - DEFAULT_LOOKBACK_MS, now_ms) for matchers in selectors]
     account = remote.open_account()
     try:
         found = await remote.select(queries, options, account)

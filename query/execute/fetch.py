@@ -24,12 +24,12 @@ from query.model.clusters import ClusterName
 from query.model.float_histogram import ResetHint
 from query.model.frames import Notes
 from query.model.time import Grid
-from query.promql.evaluate.support import without_parentheses
 from query.promql.plan.gauges import gives_gauges
 from query.promql.plan.nodes import Concat, Shard
 from query.promql.plan.planner import Plan
 from query.promql.syntax.nodes import Expr, ValueType, VectorSelector
 from query.promql.syntax.printer import print_expr
+from query.promql.syntax.tree import without_parentheses
 from query.wire.exact_histograms import ExactHistograms
 from query.wire.prometheus import (
     Envelope,

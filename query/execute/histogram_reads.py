@@ -19,10 +19,10 @@ from query.execute.budget import Spending
 from query.execute.fanout import Call, Member, ask
 from query.model.clusters import ClusterName
 from query.model.time import Grid
-from query.promql.evaluate.support import without_parentheses
 from query.promql.plan.nodes import Concat, Shard
 from query.promql.plan.windows import DEFAULT_LOOKBACK_MS, Window
 from query.promql.syntax.nodes import MatrixSelector, VectorSelector
+from query.promql.syntax.tree import without_parentheses
 from query.wire.exact_histograms import ExactHistograms
 from query.wire.prometheus import SeriesBody
 from query.wire.protobuf import ProtobufError

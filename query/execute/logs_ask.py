@@ -7,16 +7,16 @@ out of what is sent.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from query.backends.base import BackendError, Deadline, Request
-from query.backends.outcome import Answered, Completeness, Missing, completeness
+from query.backends.outcome import Answered, Missing, completeness
 from query.execute.budget import Holding
 from query.execute.fanout import Call, Member, ask
 from query.execute.logs_coverage import cover, needs_cover
 from query.execute.membership import Membership
+from query.execute.metadata_answer import MetadataAnswer
 from query.execute.settings import ExecuteSettings
 from query.logql.plan.context import hidden_constants
 from query.logql.syntax import parse_query, parse_selector, print_query, print_selector
@@ -35,15 +35,6 @@ Parts = Sequence[tuple[Cluster, Data]]
 ALL_STREAMS: Final = "{}"
 
 
-@dataclass(frozen=True, slots=True)
-class LogsMetadataAnswer:
-    """``data`` of an answer, ready to be encoded."""
-
-    data: Any
-    notes: Notes
-    completeness: Completeness
-
-
 class LogsAsk:
     """Asks the current members."""
 
@@ -60,7 +51,7 @@ class LogsAsk:
         unite: Callable[[Parts[Data]], Any],
         *,
         allow_partial: bool,
-    ) -> LogsMetadataAnswer:
+    ) -> MetadataAnswer:
         """Ask the clusters that the selector reaches, with what of it they show; without a selector, all."""
         parsed = self.parse(query)
 
@@ -130,7 +121,7 @@ class LogsAsk:
         unite: Callable[[Parts[Data]], Any],
         *,
         allow_partial: bool,
-    ) -> LogsMetadataAnswer:
+    ) -> MetadataAnswer:
         """Ask each cluster for which there is a request, and unite what was read."""
         deadline = self.deadline()
         members = [member for member in self.membership.members if request(member.cluster) is not None]
@@ -152,7 +143,7 @@ class LogsAsk:
                     missing.append(Missing(outcome.cluster, error.failure, error.detail))
             complete = completeness((member.cluster.name for member in members), missing)
             complete.require(allow_partial=allow_partial)
-            return LogsMetadataAnswer(unite(parts), Notes(complete.warnings()), complete)
+            return MetadataAnswer(unite(parts), Notes(complete.warnings()), complete)
 
 
 def _calls(settled: Mapping[ClusterName, Member], request: Callable[[Cluster], Request | None]) -> list[Call]:

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from query.backends.base import Request
 from query.execute.logs import LogsQueries
-from query.execute.logs_ask import LogsMetadataAnswer, Params, Parts
+from query.execute.logs_ask import Params, Parts
 from query.execute.logs_fetch import LogsOptions, LogsRange
 from query.execute.logs_lines import MergedLines
+from query.execute.metadata_answer import MetadataAnswer
 from query.logql.detect import detect_fields, field_values
 from query.logql.syntax import parse_query
 from query.logql.syntax.nodes import LogQuery
@@ -31,7 +32,7 @@ class LogsDiscovery:
         self._queries = queries
         self._asking = queries.asking
 
-    async def patterns(self, query: str, params: Params, *, allow_partial: bool) -> LogsMetadataAnswer:
+    async def patterns(self, query: str, params: Params, *, allow_partial: bool) -> MetadataAnswer:
         """Return the patterns of lines with their counts, added up by text and level, the most frequent first.
 
         Each cluster finds its own: where two have found the same text, their counts add up to the union's.
@@ -54,26 +55,22 @@ class LogsDiscovery:
         read = partial(read_plain, shape=PatternsBody)
         return await self._asking.ask(request, read, unite, allow_partial=allow_partial)
 
-    async def detected_fields(
-        self, text: str, when: LogsRange, options: LogsOptions, fields: int
-    ) -> LogsMetadataAnswer:
+    async def detected_fields(self, text: str, when: LogsRange, options: LogsOptions, fields: int) -> MetadataAnswer:
         """Return the fields of the last ``options.limit`` lines of all clusters."""
         merged = await self._lines(text, when, options)
         lines = (detectable_line(labels, entry) for labels, entries in merged.streams for entry in entries)
         found = [field_json(field) for field in detect_fields(lines, fields)]
-        return LogsMetadataAnswer(
-            {"fields": found, "limit": fields} if found else {}, merged.notes, merged.completeness
-        )
+        return MetadataAnswer({"fields": found, "limit": fields} if found else {}, merged.notes, merged.completeness)
 
     async def detected_field_values(
         self, name: str, text: str, when: LogsRange, options: LogsOptions, values: int
-    ) -> LogsMetadataAnswer:
+    ) -> MetadataAnswer:
         """Return values of one field in the last ``options.limit`` lines of all clusters."""
         merged = await self._lines(text, when, options)
         lines = (detectable_line(labels, entry) for labels, entries in merged.streams for entry in entries)
         found = field_values(lines, name, values)
         data = {"values": found, "limit": values} if found else {}
-        return LogsMetadataAnswer(data, merged.notes, merged.completeness)
+        return MetadataAnswer(data, merged.notes, merged.completeness)
 
     async def _lines(self, text: str, when: LogsRange, options: LogsOptions) -> MergedLines:
         query = parse_query(text, self._queries.settings.syntax)
@@ -81,7 +78,7 @@ class LogsDiscovery:
             raise BadQueryError("only log selector is supported")
         return await self._queries.lines(query, when, options)
 
-    async def shards(self, query: str, params: Params, target_bytes: int, *, allow_partial: bool) -> LogsMetadataAnswer:
+    async def shards(self, query: str, params: Params, target_bytes: int, *, allow_partial: bool) -> MetadataAnswer:
         """Return even ranges of stream fingerprints of about ``target_bytes`` each, from what the index says.
 
         The clusters' own shards follow how their own streams are spread; the union's streams have other labels, so
@@ -105,7 +102,7 @@ class LogsDiscovery:
         read = partial(read_plain, shape=IndexStatsBody)
         return await self._asking.ask(request, read, unite, allow_partial=allow_partial)
 
-    async def drilldown_limits(self, version: str) -> LogsMetadataAnswer:
+    async def drilldown_limits(self, version: str) -> MetadataAnswer:
         """Return the limits that hold in every cluster: the least of numbers, and what all allow.
 
         Older Lokis, and those without tenants, don't have the endpoint; ``NotFoundError`` if none has.

@@ -12,8 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 from query.backends.base import Request
-from query.execute.logs_ask import ALL_STREAMS, LogsAsk, LogsMetadataAnswer, Params, Parts
+from query.execute.logs_ask import ALL_STREAMS, LogsAsk, Params, Parts
 from query.execute.logs_volume import VolumePlan, VolumeQuery
+from query.execute.metadata_answer import MetadataAnswer
 from query.logql.syntax import parse_selector, print_selector
 from query.model.clusters import Cluster
 from query.model.errors import BadQueryError
@@ -27,7 +28,7 @@ class LogsMetadata:
     def __init__(self, asking: LogsAsk) -> None:
         self._asking = asking
 
-    async def label_names(self, query: str, params: Params, *, allow_partial: bool) -> LogsMetadataAnswer:
+    async def label_names(self, query: str, params: Params, *, allow_partial: bool) -> MetadataAnswer:
         """Return the sorted names of stream labels; a cluster with any stream also has its own labels."""
 
         def unite(parts: Parts[LabelsBody]) -> list[str]:
@@ -41,7 +42,7 @@ class LogsMetadata:
             "/loki/api/v1/labels", query, params, LabelsBody, unite, allow_partial=allow_partial
         )
 
-    async def label_values(self, name: str, query: str, params: Params, *, allow_partial: bool) -> LogsMetadataAnswer:
+    async def label_values(self, name: str, query: str, params: Params, *, allow_partial: bool) -> MetadataAnswer:
         """Return the sorted values of a label.
 
         A cluster for which the label is constant is asked whether anything matches at all, and then gives its constant.
@@ -66,7 +67,7 @@ class LogsMetadata:
 
         return await self._asking.selected(path, query, params, LabelsBody, unite, allow_partial=allow_partial)
 
-    async def series(self, selectors: Sequence[str], params: Params, *, allow_partial: bool) -> LogsMetadataAnswer:
+    async def series(self, selectors: Sequence[str], params: Params, *, allow_partial: bool) -> MetadataAnswer:
         """Return the label sets of the streams that match any selector, each once, sorted."""
         parsed = [parse_selector(text, self._asking.settings.syntax) for text in selectors]
         if any(not matchers for matchers in parsed) and len(parsed) > 1:
@@ -93,7 +94,7 @@ class LogsMetadata:
             request, partial(read_plain, shape=SeriesListBody), unite, allow_partial=allow_partial
         )
 
-    async def index_stats(self, query: str, params: Params, *, allow_partial: bool) -> LogsMetadataAnswer:
+    async def index_stats(self, query: str, params: Params, *, allow_partial: bool) -> MetadataAnswer:
         """Return the sums of streams, chunks, bytes and entries."""
         request = await self._asking.selecting("/loki/api/v1/index/stats", query, params)
 
@@ -109,7 +110,7 @@ class LogsMetadata:
         read = partial(read_plain, shape=IndexStatsBody)
         return await self._asking.ask(request, read, unite, allow_partial=allow_partial)
 
-    async def detected_labels(self, query: str, params: Params, *, allow_partial: bool) -> LogsMetadataAnswer:
+    async def detected_labels(self, query: str, params: Params, *, allow_partial: bool) -> MetadataAnswer:
         """Return the union of detected labels; a cardinality is at least the largest and at most the sum."""
 
         def unite(parts: Parts[DetectedLabelsBody]) -> dict[str, Any]:
@@ -130,7 +131,7 @@ class LogsMetadata:
             "/loki/api/v1/detected_labels", query, params, DetectedLabelsBody, unite, allow_partial=allow_partial
         )
 
-    async def volume(self, query: VolumeQuery, *, allow_partial: bool) -> LogsMetadataAnswer:
+    async def volume(self, query: VolumeQuery, *, allow_partial: bool) -> MetadataAnswer:
         """Return the volumes as (labels, samples), largest first; see ``logs_volume``."""
         plan = VolumePlan(query, self._asking.settings.syntax)
         return await self._asking.ask(plan.request, plan.read, plan.unite, allow_partial=allow_partial)

@@ -15,7 +15,8 @@ import yaml
 
 from query.backends.base import BackendError, Failure, Request
 from query.backends.outcome import Answered
-from query.execute.logs_ask import LogsAsk, LogsMetadataAnswer, Parts
+from query.execute.logs_ask import LogsAsk, Parts
+from query.execute.metadata_answer import MetadataAnswer
 from query.model.clusters import Cluster
 from query.wire.loki import read_plain
 
@@ -49,7 +50,7 @@ class LogsRules:
     def __init__(self, asking: LogsAsk) -> None:
         self._asking = asking
 
-    async def namespaces(self, namespace: str = "", *, allow_partial: bool) -> LogsMetadataAnswer:
+    async def namespaces(self, namespace: str = "", *, allow_partial: bool) -> MetadataAnswer:
         """Return the rule groups as written, by namespace; only one namespace's if it is named."""
         path = "/loki/api/v1/rules" + (f"/{quote(namespace, safe='')}" if namespace else "")
 
@@ -62,7 +63,7 @@ class LogsRules:
 
         return await self._asking.ask(lambda _: Request(path), _read_namespaces, unite, allow_partial=allow_partial)
 
-    async def groups(self, *, allow_partial: bool) -> LogsMetadataAnswer:
+    async def groups(self, *, allow_partial: bool) -> MetadataAnswer:
         """Return the rule groups with their state, as Prometheus's ``/rules`` does."""
 
         def unite(parts: Parts[_RulesBody]) -> dict[str, Any]:
@@ -74,7 +75,7 @@ class LogsRules:
 
         return await self._listed("/prometheus/api/v1/rules", _RulesBody, unite, allow_partial=allow_partial)
 
-    async def alerts(self, *, allow_partial: bool) -> LogsMetadataAnswer:
+    async def alerts(self, *, allow_partial: bool) -> MetadataAnswer:
         """Return the active alerts."""
 
         def unite(parts: Parts[_AlertsBody]) -> dict[str, Any]:
@@ -88,7 +89,7 @@ class LogsRules:
 
     async def _listed(
         self, path: str, shape: type[Any], unite: Callable[[Any], Any], *, allow_partial: bool
-    ) -> LogsMetadataAnswer:
+    ) -> MetadataAnswer:
         def read(answer: Answered) -> Any:
             return shape(status="success") if _has_nothing(answer) else read_plain(answer, shape)
 

@@ -7,14 +7,15 @@ a cluster that fails is a gap in the answer; what the others gave is united by a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
 
 from query.backends.base import BackendError, Deadline, Request
-from query.backends.outcome import Completeness, Missing, completeness
+from query.backends.outcome import Missing, completeness
 from query.execute.budget import Holding
 from query.execute.fanout import Call, Member, ask
 from query.execute.membership import Membership
+from query.execute.metadata_answer import MetadataAnswer
 from query.execute.options import QueryOptions
 from query.execute.settings import ExecuteSettings
 from query.model.clusters import Cluster
@@ -30,15 +31,6 @@ from query.wire.prometheus import UpstreamQueryError, read_data
 Data = TypeVar("Data")
 Params: TypeAlias = tuple[tuple[str, str], ...]
 Parts: TypeAlias = Sequence[tuple[Cluster, Data]]
-
-
-@dataclass(frozen=True, slots=True)
-class MetadataAnswer:
-    """``data`` of an answer, ready to be encoded."""
-
-    data: Any
-    notes: Notes
-    completeness: Completeness
 
 
 class MetadataAsker:

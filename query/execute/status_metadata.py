@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any, Final
 
-from query.execute.metadata_ask import MetadataAnswer, MetadataAsker, Parts
+from query.execute.metadata_answer import MetadataAnswer
+from query.execute.metadata_ask import MetadataAsker, Parts
 from query.execute.options import QueryOptions
 from query.model.clusters import Cluster
 

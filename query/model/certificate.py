@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import Final
 
 from query.model.errors import UnsupportedError
 from query.model.labels import NO_LABELS, Labels
@@ -80,6 +81,36 @@ class PlanNode:
     def queries(self) -> tuple[SentQuery, ...]:
         """Return what clusters are sent, each once, in order of appearance."""
         return tuple(dict.fromkeys(sent for node in self.walk() for sent in node.sent))
+
+
+SUMMING: Final = frozenset({"avg", "stddev", "stdvar", "sum"})
+"""Aggregations that add floats up, whose result depends on the order."""
+ORDER: Final = "floats of several clusters are added in another order than one server adds them"
+WHOLE: Final = "whole numbers are added, which is exact in any order"
+ONE_HOLDER: Final = "all data it reads is in one cluster, whose answer is the answer"
+LITERAL: Final = "no data is read"
+RULES_OF_MERGES: Final = {
+    "count": "counts of series add up",
+    "min": "the least of the clusters' least",
+    "max": "the greatest of the clusters' greatest",
+    "topk": "the largest are among each cluster's largest; which of equal ones is free",
+    "bottomk": "the smallest are among each cluster's smallest; which of equal ones is free",
+}
+"""Why aggregations that every language has may be begun in the clusters."""
+
+
+def pushed(text: str, sent: tuple[SentQuery, ...], *, are_partials: bool) -> PlanNode:
+    """Return the node of an expression that clusters compute; ``are_partials``: their results are merged above it."""
+    match len(sent):
+        case 0:
+            rule = "no cluster can hold data it reads"
+        case 1:
+            rule = ONE_HOLDER
+        case _ if are_partials:
+            rule = "each cluster's partial result"
+        case _:
+            rule = "no series of different clusters meet in it: the clusters' answers, side by side, are the answer"
+    return PlanNode(text, How.PUSHED, Exactness.EXACT, rule, sent=sent)
 
 
 class InexactError(UnsupportedError):

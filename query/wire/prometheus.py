@@ -14,6 +14,7 @@ from query.backends.base import BackendError, Failure
 from query.backends.outcome import Answered
 from query.model.labels import Labels
 from query.wire.statistics import Statistics
+from query.wire.tally import SERIES
 
 RESPONSE_EXCERPT: Final = 200
 QUERY_ERRORS: Final = frozenset({"bad_data", "execution"})
@@ -65,7 +66,6 @@ class UpstreamQueryError(Exception):
         self.message = message
 
 
-SERIES: Final = b'"metric":{'
 METRIC: Final = b'"metric"'
 _encode: Final = msgspec.json.Encoder().encode
 _query_decoder: Final = msgspec.json.Decoder(Envelope[QueryData])

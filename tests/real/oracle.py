@@ -13,8 +13,6 @@ from dataclasses import dataclass
 
 from tests.real.answers import Answer
 from tests.real.asking import Asker, When
-from tests.real.comparison import differences
-from tests.real.fleet import Kind
 
 THANOS_DIFFERS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
@@ -52,35 +50,11 @@ THANOS_FALLS_SHORT: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """The outcome of one comparison: what differs from the right answer, and which answer was held against it.
-
-    ``is_undecided`` is true where the clusters' own servers disagree about the data, so that nobody can tell.
-    """
-
-    expected: Answer
-    found: list[str]
-    is_undecided: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Oracle:
     """Both servers that hold everything."""
 
     prometheus: Asker
     thanos: Asker
-
-    def judge(self, kinds: tuple[Kind, ...], query: str, when: When, got: Answer) -> Verdict:
-        """Compare an answer that was given over backends of these ``kinds``."""
-        expected = self.prometheus.ask(query, when)
-        found = differences(query, expected, got, self.tie_candidates(query, when))
-        if not found or Kind.THANOS not in kinds or not thanos_may_differ(query):
-            return Verdict(expected, found)
-        expected = self.thanos.ask(query, when)
-        if Kind.BARE in kinds:
-            disagree = differences(query, self.prometheus.ask(query, when), expected)
-            return Verdict(expected, found, is_undecided=bool(disagree))
-        return Verdict(expected, differences(query, expected, got, self.tie_candidates(query, when)))
 
     def tie_candidates(self, query: str, when: When) -> Answer | None:
         """Return the answer to what a topmost ``topk`` and its like choose from; ``None`` for other queries."""

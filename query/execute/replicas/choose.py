@@ -14,7 +14,8 @@ from query.execute.replicas.known import moment
 from query.execute.replicas.replica_set import ReplicaSet
 from query.model.clusters import ClusterName
 from query.model.time import Grid
-from query.promql.plan.reach import DEFAULT_LOOKBACK_MS, reach
+from query.promql.plan.reach import reach
+from query.promql.plan.windows import DEFAULT_LOOKBACK_MS
 from query.promql.syntax.nodes import Expr
 
 COMPLETE_VIEW_ONLY: Final = frozenset({"dedup", "replicaLabels[]", "storeMatch[]"})

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from query.execute.replicas.spans import Spans
-from query.promql.plan.reach import DEFAULT_LOOKBACK_MS, Span
+from query.promql.plan.reach import Span
+from query.promql.plan.windows import DEFAULT_LOOKBACK_MS
 
 Curve: TypeAlias = Mapping[int, float]
 """Values by time in milliseconds; times without a value are absent."""

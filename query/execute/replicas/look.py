@@ -22,7 +22,8 @@ from query.model.clusters import ClusterName
 from query.model.errors import BadQueryError
 from query.model.labels import LEGACY_LABEL_NAME
 from query.model.time import MS_PER_S, seconds_text
-from query.promql.plan.reach import DEFAULT_LOOKBACK_MS, Span
+from query.promql.plan.reach import Span
+from query.promql.plan.windows import DEFAULT_LOOKBACK_MS
 from query.syntax.durations import parse_duration
 from query.syntax.strings import quote
 from query.wire.prometheus import UpstreamQueryError, read_data

@@ -18,36 +18,41 @@ from query.logql.syntax.nodes import (
     VectorAggregation,
 )
 from query.logql.syntax.printer import print_grouping, print_query
-from query.model.certificate import Exactness, How, PlanNode, SentQuery
+from query.model.certificate import (
+    LITERAL,
+    ONE_HOLDER,
+    ORDER,
+    RULES_OF_MERGES,
+    SUMMING,
+    WHOLE,
+    Exactness,
+    How,
+    PlanNode,
+    SentQuery,
+    pushed,
+)
 
-SUMMING: Final = frozenset({"avg", "stddev", "stdvar", "sum"})
 WHOLE_RANGES: Final = frozenset({"bytes_over_time", "count_over_time"})
 CHOOSING: Final = frozenset({"first_over_time", "last_over_time"})
-ORDER: Final = "floats of several clusters are added in another order than one server adds them"
-WHOLE: Final = "whole numbers are added, which is exact in any order"
-ALONE: Final = "all data it reads is in one cluster, whose answer is the answer"
 KERNEL: Final = "computed here with Loki's own semantics"
-LITERAL: Final = "no data is read"
-RULES_OF_MERGES: Final = {
-    "count": "counts of series add up",
-    "min": "the least of the clusters' least",
-    "max": "the greatest of the clusters' greatest",
-    "topk": "the largest are among each cluster's largest; which of equal ones is free",
-    "bottomk": "the smallest are among each cluster's smallest; which of equal ones is free",
-    "min_over_time": "the least of the clusters' least",
-    "max_over_time": "the greatest of the clusters' greatest",
+MERGES: Final = {
+    **RULES_OF_MERGES,
+    "min_over_time": RULES_OF_MERGES["min"],
+    "max_over_time": RULES_OF_MERGES["max"],
 }
 
 
 def certify_lines(plan: LogsPlan) -> PlanNode:
     """Return the certificate of a query that selects lines."""
     text = print_query(plan.query)
-    rule = ALONE if len(plan.shards) == 1 else "a pipeline looks at one line at a time, and a line is in one cluster"
-    pushed = PlanNode(text, How.PUSHED, Exactness.EXACT, rule, sent=_sent(plan.shards))
+    rule = (
+        ONE_HOLDER if len(plan.shards) == 1 else "a pipeline looks at one line at a time, and a line is in one cluster"
+    )
+    whole = PlanNode(text, How.PUSHED, Exactness.EXACT, rule, sent=_sent(plan.shards))
     if len(plan.shards) <= 1:
-        return pushed
+        return whole
     merged = "merged by time in the direction asked for, and cut at the limit after that"
-    return PlanNode("lines", How.MERGED, Exactness.EXACT, merged, (pushed,))
+    return PlanNode("lines", How.MERGED, Exactness.EXACT, merged, (whole,))
 
 
 def certify_numbers(expr: MetricExpr) -> PlanNode:
@@ -80,16 +85,7 @@ def _sent(shards: tuple[Shard, ...]) -> tuple[SentQuery, ...]:
 
 
 def _pushed(leaf: Concat) -> PlanNode:
-    match len(leaf.shards):
-        case 0:
-            rule = "no cluster can hold data it reads"
-        case 1:
-            rule = ALONE
-        case _ if leaf.is_partial:
-            rule = "each cluster's partial result"
-        case _:
-            rule = "no series of different clusters meet in it: the clusters' answers, side by side, are the answer"
-    return PlanNode(print_query(leaf.expr), How.PUSHED, Exactness.EXACT, rule, sent=_sent(leaf.shards))
+    return pushed(print_query(leaf.expr), _sent(leaf.shards), are_partials=leaf.is_partial)
 
 
 def _sampled(leaf: Sampled) -> PlanNode:
@@ -110,8 +106,8 @@ def _aggregation(expr: VectorAggregation) -> PlanNode:
     clusters = {shard.cluster for leaf in leaves_of(below) for shard in leaf.shards}
     if isinstance(below, Concat) and below.is_partial:
         begun = below.expr.op if isinstance(below.expr, RangeAggregation | VectorAggregation) else ""
-        if begun in RULES_OF_MERGES:
-            return PlanNode(head, How.MERGED, Exactness.EXACT, RULES_OF_MERGES[begun], children)
+        if begun in MERGES:
+            return PlanNode(head, How.MERGED, Exactness.EXACT, MERGES[begun], children)
         is_whole = _is_whole(below.expr)
         own, rule = (Exactness.EXACT, WHOLE) if is_whole else (Exactness.ROUNDED, ORDER)
         return PlanNode(head, How.MERGED, own, rule, children)

@@ -32,7 +32,7 @@ from query.promql.evaluate.rows import by_labels, relabel, with_values, without_
 from query.promql.evaluate.scalars import combine_scalars, combine_with_scalar
 from query.promql.evaluate.sets import SET_OPERATIONS
 from query.promql.evaluate.steps import operands, repeated, samples_of
-from query.promql.evaluate.support import find_refusal, without_parentheses
+from query.promql.evaluate.support import find_refusal
 from query.promql.evaluate.topk import limitk, topk
 from query.promql.evaluate.values import Evaluation, InfoMatchers, InfoRows, RangeVector, ScalarRow, Text, Value
 from query.promql.plan.functions import ABSENCE
@@ -54,6 +54,7 @@ from query.promql.syntax.nodes import (
     Unary,
     ValueType,
 )
+from query.promql.syntax.tree import without_parentheses
 
 
 def evaluate(expr: Expr, grid: Grid, leaf: Callable[[Placed], Frame | RawSeries]) -> Evaluation:

@@ -60,18 +60,19 @@ def incremental_mean(terms: Iterable[float]) -> float:
     is_incremental = False
     for count, term in enumerate(terms, 1):
         if not is_incremental:
-            total_next, lost_next = _increment(term, total, lost)
+            total_next, lost_next = increased(term, total, lost)
             if np.isfinite(total_next):
                 total, lost = total_next, lost_next
                 continue
             is_incremental = True
             mean, lost = total / (count - 1), lost / (count - 1)
         share = (count - 1) / count
-        mean, lost = _increment(term / count, share * mean, share * lost)
+        mean, lost = increased(term / count, share * mean, share * lost)
     return mean + lost
 
 
-def _increment(term: float, total: float, lost: float) -> tuple[float, float]:
+def increased(term: float, total: float, lost: float) -> tuple[float, float]:
+    """Return one sum and its compensation after adding a term."""
     after = total + term
     if after in (np.inf, -np.inf):
         return after, 0.0

@@ -30,7 +30,7 @@ from query.promql.syntax.nodes import (
     ValueType,
     VectorSelector,
 )
-from query.promql.syntax.tree import walk
+from query.promql.syntax.tree import walk, without_parentheses
 
 CHOOSING_AGGREGATIONS: Final = frozenset({"topk", "bottomk", "limitk", "limit_ratio"})
 SUPPORTED_AGGREGATIONS: Final = CHOOSING_AGGREGATIONS | {*REDUCERS, "quantile", "count_values"}
@@ -58,13 +58,6 @@ def can_evaluate(expr: Expr) -> str | None:
 def find_refusal(expr: Expr) -> Refusal | None:
     """Return the first node, operators before operands, that can't be evaluated."""
     return next((refusal for node in walk(expr) if (refusal := _refuse(node))), None)
-
-
-def without_parentheses(expr: Expr) -> Expr:
-    """Return the expression inside any parentheses."""
-    while isinstance(expr, Paren):
-        expr = expr.expr
-    return expr
 
 
 def _refuse(expr: Expr) -> Refusal | None:

@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from query.model.certificate import Exactness, How, PlanNode, SentQuery
+from query.model.certificate import (
+    LITERAL,
+    ORDER,
+    RULES_OF_MERGES,
+    SUMMING,
+    WHOLE,
+    Exactness,
+    How,
+    PlanNode,
+    SentQuery,
+    pushed,
+)
 from query.promql.plan.leaves import parts_of, sources
 from query.promql.plan.nodes import (
     Concat,
@@ -25,20 +36,12 @@ from query.promql.plan.whole_numbers import is_whole
 from query.promql.syntax.nodes import Aggregate, Binary, Call, Expr, Paren, Placed, Subquery, Unary
 from query.promql.syntax.printer import aggregate_head, operator_text, print_expr, subquery_suffix
 
-SUMMING: Final = frozenset({"sum", "avg", "stddev", "stdvar"})
-ORDER: Final = "floats of several clusters are added in another order than one server adds them"
-WHOLE: Final = "whole numbers are added, which is exact in any order"
 ALONE: Final = "everything comes from one cluster, in its own order"
-LITERAL: Final = "no data is read"
 KERNEL: Final = "computed here with Prometheus's own semantics"
-RULES_OF_MERGES: Final = {
-    "count": "counts of series add up",
+MERGES: Final = {
+    **RULES_OF_MERGES,
     "count_values": "counts of a value add up",
-    "min": "the least of the clusters' least",
-    "max": "the greatest of the clusters' greatest",
     "group": "a group is there if any cluster has it",
-    "topk": "the largest are among each cluster's largest; which of equal ones is free",
-    "bottomk": "the smallest are among each cluster's smallest; which of equal ones is free",
     "limitk": "any of the series may be taken; here the first in label order",
 }
 
@@ -88,16 +91,7 @@ class _Certifier:
         if self._is_downsampled and sent:
             rule = "max_source_resolution lets clusters answer from downsampled data"
             return PlanNode(text, How.PUSHED, Exactness.APPROXIMATE, rule, sent=sent)
-        match len(sent):
-            case 0:
-                rule = "no cluster can hold data it reads"
-            case 1:
-                rule = "all data it reads is in one cluster, whose answer is the answer"
-            case _ if leaf.are_partials:
-                rule = "each cluster's partial result"
-            case _:
-                rule = "no series of different clusters meet in it: the clusters' answers, side by side, are the answer"
-        return PlanNode(text, How.PUSHED, Exactness.EXACT, rule, sent=sent)
+        return pushed(text, sent, are_partials=leaf.are_partials)
 
     def _merged(self, expr: Placed) -> PlanNode:
         children = self._children(expr)
@@ -163,8 +157,8 @@ def _of_partials(leaf: Concat) -> tuple[Exactness, str]:
     op = begun.op if isinstance(begun, Aggregate) else ""
     if op == "sum":
         return _summing(begun, leaf, ORDER)
-    if op in RULES_OF_MERGES:
-        return Exactness.EXACT, RULES_OF_MERGES[op]
+    if op in MERGES:
+        return Exactness.EXACT, MERGES[op]
     return Exactness.APPROXIMATE, f"no rule is known for merging {op or 'this'}"
 
 

@@ -17,12 +17,12 @@ from query.promql.syntax.nodes import (
     Expr,
     MatrixSelector,
     NumberLiteral,
-    Paren,
     Placed,
     StringLiteral,
     Subquery,
     VectorSelector,
 )
+from query.promql.syntax.tree import without_parentheses
 
 VARIES_WITH_TIME: Final = frozenset({
     "days_in_month", "day_of_month", "day_of_week", "day_of_year", "hour", "minute", "month", "year",
@@ -66,6 +66,5 @@ def _of_call(expr: Call) -> bool:
 
 
 def _inside(expr: Expr) -> Expr:
-    while isinstance(expr, Paren):
-        expr = expr.expr
+    expr = without_parentheses(expr)
     return expr.expr if isinstance(expr, Concat) else expr

@@ -22,8 +22,8 @@ from query.promql.plan.nodes import MEAN, MOMENTS, SAFE_MEAN, Concat, MergedMean
 from query.promql.plan.partials import Partials
 from query.promql.plan.piece import grouped
 from query.promql.plan.push_subtrees import reads_data
-from query.promql.syntax.nodes import Aggregate, Expr, Paren, Placed, StringLiteral, Subquery
-from query.promql.syntax.tree import replace_children
+from query.promql.syntax.nodes import Aggregate, Expr, Placed, StringLiteral, Subquery
+from query.promql.syntax.tree import replace_children, without_parentheses
 
 PICKS_SERIES: Final = frozenset({"topk", "bottomk", "limitk"})
 VALUE_LABEL: Final = "__lma_value__"
@@ -44,7 +44,7 @@ def _merge(expr: Expr, context: PlanContext, *, is_instant: bool) -> Expr:
     expr = replace_children(expr, lambda child: _merge(child, context, is_instant=is_single))
     if not isinstance(expr, Aggregate):
         return expr
-    leaf = _without_parens(expr.expr)
+    leaf = without_parentheses(expr.expr)
     if not isinstance(leaf, Concat) or (expr.param is not None and reads_data(expr.param)):
         return expr
     match expr.op:
@@ -95,9 +95,3 @@ def _counted(expr: Aggregate, leaf: Concat, context: PlanContext) -> Expr:
     else:
         grouping = (*expr.grouping, *(() if label.value in expr.grouping else (label.value,)))
     return Aggregate("sum", begun, None, grouping, expr.without)
-
-
-def _without_parens(expr: Expr) -> Expr:
-    while isinstance(expr, Paren):
-        expr = expr.expr
-    return expr

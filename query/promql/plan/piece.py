@@ -42,6 +42,7 @@ from query.promql.syntax.nodes import (
     Unary,
     VectorSelector,
 )
+from query.promql.syntax.tree import without_parentheses
 
 METRIC = "__name__"
 METADATA_LABELS = frozenset({METRIC, "__type__", "__unit__"})
@@ -304,8 +305,7 @@ def absent_labels(argument: Expr) -> dict[str, str]:
 
     Source: createLabelsForAbsentFunction in promql/functions.go.
     """
-    while isinstance(argument, Paren):
-        argument = argument.expr
+    argument = without_parentheses(argument)
     if isinstance(argument, MatrixSelector):
         argument = argument.selector
     if not isinstance(argument, VectorSelector):

@@ -24,20 +24,17 @@ from query.promql.syntax.nodes import (
     DurationLiteral,
     Expr,
     MatrixSelector,
-    Paren,
     Placed,
     Subquery,
     ValueType,
 )
-from query.promql.syntax.tree import replace_children
+from query.promql.syntax.tree import replace_children, without_parentheses
 from query.promql.syntax.types import type_of
 
 
 def place_on_grids(expr: Expr, context: PlanContext) -> Expr:
     """Return the tree with a grid at every leaf; ``LimitExceededError`` if a subquery has too many points."""
-    root = expr
-    while isinstance(root, Paren):
-        root = root.expr
+    root = without_parentheses(expr)
     if isinstance(root, Concat):
         return root
     placing = _Placing(context)

@@ -10,8 +10,8 @@ from typing import Final
 
 from query.promql.plan.context import PlanContext
 from query.promql.plan.push_subtrees import push_whole
-from query.promql.syntax.nodes import Call, Expr, MatrixSelector, Paren, Placed, VectorSelector
-from query.promql.syntax.tree import replace_children
+from query.promql.syntax.nodes import Call, Expr, MatrixSelector, Placed, VectorSelector
+from query.promql.syntax.tree import replace_children, without_parentheses
 
 READ_SAMPLE_TIMES: Final = frozenset({"start_timestamp", "timestamp"})
 
@@ -30,7 +30,4 @@ def push_selectors(expr: Expr, context: PlanContext) -> Expr:
 def _reads_sample_times(expr: Expr) -> bool:
     if not isinstance(expr, Call) or expr.function not in READ_SAMPLE_TIMES:
         return False
-    argument = expr.args[0]
-    while isinstance(argument, Paren):
-        argument = argument.expr
-    return isinstance(argument, VectorSelector)
+    return isinstance(without_parentheses(expr.args[0]), VectorSelector)

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
 
 from query.model.matchers import Matcher
 from query.model.time import Grid
+from query.promql.plan.windows import DEFAULT_LOOKBACK_MS
 from query.promql.syntax.nodes import (
     At,
     AtAnchor,
@@ -27,8 +27,6 @@ from query.promql.syntax.nodes import (
 )
 from query.promql.syntax.resolve import resolve_duration
 from query.promql.syntax.tree import children
-
-DEFAULT_LOOKBACK_MS: Final = 300_000
 
 
 @dataclass(frozen=True, slots=True)

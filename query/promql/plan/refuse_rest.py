@@ -9,14 +9,13 @@ from query.model.errors import UnsupportedError
 from query.promql.evaluate.support import find_refusal
 from query.promql.plan.context import PlanContext
 from query.promql.plan.nodes import Concat
-from query.promql.syntax.nodes import Expr, Paren
+from query.promql.syntax.nodes import Expr
+from query.promql.syntax.tree import without_parentheses
 
 
 def refuse_rest(expr: Expr, context: PlanContext) -> Expr:
     """Return the tree unchanged, or raise ``UnsupportedError``."""
-    root = expr
-    while isinstance(root, Paren):
-        root = root.expr
+    root = without_parentheses(expr)
     if isinstance(root, Concat):
         return root
     refusal = find_refusal(expr)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Final
 
 from query.model.time import Grid
 from query.promql.syntax.nodes import DurationExpr, DurationLiteral, MatrixSelector, Subquery, VectorSelector
 
-DEFAULT_LOOKBACK_MS = 300_000
+DEFAULT_LOOKBACK_MS: Final = 300_000
+"""How far an instant selector looks back where nobody chose otherwise, as upstream's ``query.lookback-delta``."""
 
 
 class Extension(Enum):

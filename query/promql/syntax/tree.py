@@ -27,6 +27,13 @@ from query.promql.syntax.nodes import (
 )
 
 
+def without_parentheses(expr: Expr) -> Expr:
+    """Return the expression inside any parentheses."""
+    while isinstance(expr, Paren):
+        expr = expr.expr
+    return expr
+
+
 def children(expr: Expr) -> tuple[Expr, ...]:
     """Return the direct subexpressions; a range selector's is its vector selector. Durations are not expressions."""
     match expr:

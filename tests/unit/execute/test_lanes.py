@@ -14,7 +14,8 @@ from query.model.time import Grid
 from query.promql.plan.context import PlanContext
 from query.promql.plan.planner import plan_query
 from query.promql.syntax import parse
-from query.wire.prometheus import SERIES, SeriesBody, carries, count_series
+from query.wire.prometheus import SeriesBody, carries, count_series
+from query.wire.tally import SERIES
 
 OPTIONS = QueryOptions(allow_partial=True, timeout_s=10)
 INSTANT = Grid.instant(60_000)

@@ -29,13 +29,3 @@ class KahanSums:
     def total(self) -> Floats:
         """Return the sums with their compensation."""
         return self.sums + self.lost
-
-
-def increased(term: float, total: float, lost: float) -> tuple[float, float]:
-    """Return one sum and its compensation after adding a term."""
-    after = total + term
-    if after in (np.inf, -np.inf):
-        return after, 0.0
-    if abs(total) >= abs(term):
-        return after, lost + ((total - after) + term)
-    return after, lost + ((term - after) + total)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from query.model.frames import Floats
-from query.promql.evaluate.ranges.kahan import KahanSums, increased
+from query.promql.evaluate.ranges.kahan import KahanSums
 from query.promql.evaluate.ranges.windows import Windows, sweep
+from query.promql.evaluate.summation import increased
 
 
 @np.errstate(all="ignore")
